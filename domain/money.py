@@ -1,0 +1,67 @@
+"""Money without floats (D6c): amounts are minor units of a currency, unit prices are millionths of its unit.
+
+Decimal text at the edges, integers inside, and one named rounding point: `extend`.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+from domain.errors import Invalid
+
+MICRO = 1_000_000
+BASIS_POINTS = 10_000
+LARGEST_UNIT_PRICE = 10**9
+
+
+@cache
+def exponent(currency: str) -> int:
+    """The number of minor digits of an ISO 4217 currency: 2 for EUR, 0 for JPY. Raises Invalid("unknown_currency")."""
+    if currency not in get_global("all_currencies"):
+        raise Invalid("unknown_currency", f"{currency!r} is not an ISO 4217 currency.", currency=currency)
+    return int(get_currency_precision(currency))
+
+
+def micros(text: str | Decimal) -> int:
+    """A unit price given as decimal text, in millionths: "39.90" -> 39900000. At most six decimals.
+
+    Raises Invalid("bad_price") for text that is not a number or has more decimals than can be kept.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise Invalid("bad_price", f"{text!r} is not a decimal number.") from None
+    if not value.is_finite() or abs(value) > LARGEST_UNIT_PRICE:
+        raise Invalid("bad_price", f"{text} is beyond the range of a unit price.")
+    if value.normalize().as_tuple().exponent < -6 or len(value.as_tuple().digits) > 24:  # type: ignore[operator]
+        raise Invalid("bad_price", f"{text} has more than six decimals.")
+    return int(value * MICRO)
+
+
+def unit_price(amount: int) -> Decimal:
+    """Millionths as an exact Decimal of the currency's unit."""
+    return Decimal(amount) / MICRO
+
+
+def amount(minor: int, currency: str) -> Decimal:
+    """Minor units as an exact Decimal of the currency's unit."""
+    return Decimal(minor).scaleb(-exponent(currency))
+
+
+def extend(unit_micros: int, quantity: int, currency: str) -> int:
+    """The one rounding point: unit price times quantity in minor units, half away from zero."""
+    scale: int = MICRO // 10 ** exponent(currency)
+    value = unit_micros * quantity
+    rounded = (abs(value) + scale // 2) // scale
+    return rounded if value >= 0 else -rounded
+
+
+def sums(pairs: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    """Totals per currency of (currency, minor units), ordered by currency."""
+    totals: dict[str, int] = {}
+    for currency, minor in pairs:
+        totals[currency] = totals.get(currency, 0) + minor
+    return dict(sorted(totals.items()))
