@@ -1,0 +1,48 @@
+"""The file store: bytes by their digest, for results too big for a row (D11). Written once, checked when read."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from domain.canonical import digest_of
+from domain.errors import NotFound, Unavailable
+
+
+class FileStore:
+    """A folder of immutable files named after the SHA-256 of their content."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes and return their digest. Keeping the same bytes again changes nothing."""
+        name = digest_of(data)
+        path = self._path(name)
+        if path.exists():
+            return name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+        return name
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a digest.
+
+        Raises NotFound("file_missing"), Unavailable("file_damaged") when they no longer match.
+        """
+        try:
+            data = self._path(name).read_bytes()
+        except FileNotFoundError:
+            raise NotFound("file_missing", f"No file {name} is kept.", digest=name) from None
+        if digest_of(data) != name:
+            raise Unavailable("file_damaged", f"The file {name} no longer matches its digest.", digest=name)
+        return data
+
+    def _path(self, name: str) -> Path:
+        value = name.removeprefix("sha256:")
+        if len(value) != 64 or not value.isalnum():
+            raise NotFound("file_missing", f"{name!r} is not a digest.", digest=name)
+        return self.folder / value[:2] / value

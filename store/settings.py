@@ -1,0 +1,73 @@
+"""Configuration by environment, `MANDATE_*`; at start an unknown or bad value stops the process (README table)."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import Invalid
+
+PREFIX = "MANDATE_"
+
+
+class Settings(BaseSettings):
+    """Everything that an installation can set. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    mode: Literal["production", "development"] = "production"
+    database_url: str = "sqlite:///mandate.db"
+    owner_database_url: str | None = None
+    """Where migrations log in; the application's own login cannot change tables (D5). Default: the same database."""
+    files_dir: Path = Path("files")
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65535)] = 8700
+    public_url: str = "http://127.0.0.1:8700"
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_ui_url: str = "http://127.0.0.1:8233"
+    deployment: str | None = None
+    """`name:build` turns worker versioning on (D8)."""
+    sweep_interval: Annotated[float, Field(gt=0)] = 5.0
+    worker_cache: Annotated[int, Field(ge=10)] = 2_000
+    runtime_catalog_url: str | None = None
+    """The target system of releases; without one a release needs no delivery."""
+    delivery_timeout: Annotated[float, Field(gt=0)] = 10.0
+    audit_key_file: Path | None = None
+    """Private key of signed audit checkpoints; it is made if there is none. Without it no checkpoints are written."""
+    checkpoint_dir: Path = Path("checkpoints")
+    checkpoint_interval: Annotated[float, Field(gt=0)] = 3600.0
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    body_limit: Annotated[int, Field(ge=1024)] = 2_000_000
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _development_stays_on_loopback(self) -> "Settings":
+        if self.mode == "development" and self.api_host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("development mode listens on loopback only; set MANDATE_API_HOST=127.0.0.1")
+        return self
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Raises Invalid("bad_configuration") naming every bad or unknown variable."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    problems = [f"{name}: unknown setting" for name in os.environ if name.startswith(PREFIX) and name not in known]
+    try:
+        loaded = Settings()
+    except ValidationError as error:
+        problems += [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
+    if problems:
+        raise Invalid("bad_configuration", "; ".join(sorted(problems)), problems=sorted(problems))
+    return loaded
+
+
+def _fault(fault: object) -> str:
+    assert isinstance(fault, dict)
+    name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
+    return f"{name}: {fault['msg']}" if fault["loc"] else str(fault["msg"])

@@ -1,0 +1,63 @@
+"""Column types that mean the same on SQLite and PostgreSQL, and the registry of immutable tables (D5)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Integer, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC; SQLite would lose the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""A generated key; SQLite generates only for INTEGER PRIMARY KEY."""
+
+
+def serial() -> Any:
+    """A generated primary key column."""
+    return Field(default=None, primary_key=True, sa_type=Serial)
+
+
+def instant(**options: Any) -> Any:
+    """A column for an aware instant."""
+    return Field(sa_type=Instant, **options)
+
+
+def amount(**options: Any) -> Any:
+    """A column for minor units or millionths: 64 bit."""
+    return Field(sa_type=BigInteger, **options)
+
+
+def table_of(row_class: type[SQLModel]) -> Table:
+    """The table behind a row class, for statements that write or read columns without loading rows."""
+    return SQLModel.metadata.tables[str(row_class.__tablename__)]
+
+
+IMMUTABLE: set[str] = set()
+"""Tables in which a row, once written, is neither changed nor removed, also not by the application's own login."""
+
+
+def immutable(table: type) -> type:
+    """Mark a table class as immutable; migrations install the protection and a test compares."""
+    IMMUTABLE.add(str(table.__tablename__))  # type: ignore[attr-defined]
+    return table

@@ -1,0 +1,118 @@
+"""One transaction of one command: its locks, its clock, its audit record and the wake-ups it leaves (D1, D2a)."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, SQLModel
+
+from domain.errors import NotFound
+from domain.model import Model
+from domain.party import Actor
+from store import audit
+from store.database import Database
+from store.tables.columns import table_of
+from store.tables.installation import CounterRow
+from store.tables.outbox import OutboxRow
+
+Row = TypeVar("Row", bound=SQLModel)
+LEASE = timedelta(seconds=15)
+
+
+class Bell(Model):
+    """A wake-up to be rung: the subject, the outbox row that says so and why."""
+
+    subject: str
+    outbox_id: str
+    reason: str
+
+
+class Transaction:
+    """What a command function works with. `now` is read after the locks are held, once."""
+
+    def __init__(self, database: Database, session: Session, actor: Actor, request: str) -> None:
+        self.session = session
+        self.actor = actor
+        self.request = request
+        self.bells: list[Bell] = []
+        self.recorded = 0
+        self._database = database
+        self._now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Business time of this transaction (D9). Take every lock before reading it."""
+        if self._now is None:
+            self._now = self._database.now(self.session)
+        return self._now
+
+    @property
+    def wall(self) -> datetime:
+        """The database's own clock, for leases and sessions."""
+        return self._database.wall(self.session)
+
+    def lock(self, table: type[Row], key: Any) -> Row:
+        """A row, locked until the end of the transaction and freshly read. Raises NotFound("unknown_<table>")."""
+        row = self.session.get(table, key, with_for_update=True, populate_existing=True)
+        if row is None:
+            name = str(table.__tablename__)
+            raise NotFound(f"unknown_{name}", f"There is no {name.replace('_', ' ')} {key!r}.")
+        return row
+
+    def add(self, row: SQLModel) -> None:
+        """Write a new row now, so that a violated constraint shows here."""
+        self.session.add(row)
+        self.session.flush()
+
+    def number(self, counter: str) -> int:
+        """The next number of a counter, without gaps among committed transactions."""
+        table = table_of(CounterRow)
+        taken = self.session.execute(
+            update(table).where(table.c.name == counter).values(value=table.c.value + 1).returning(table.c.value)
+        ).scalar()
+        if taken is None:
+            self.add(CounterRow(name=counter, value=1))
+            return 1
+        return int(taken)
+
+    def wake(self, subject: str, reason: str) -> None:
+        """Leave a wake-up for the subject's workflow in the same transaction (D1)."""
+        bell = Bell(subject=subject, outbox_id=f"bell-{secrets.token_hex(8)}", reason=reason)
+        # Leased to this process, which rings after the commit; the sweeper takes over when the lease ends.
+        now = self.wall
+        self.session.execute(
+            insert(table_of(OutboxRow)),
+            {
+                "id": bell.outbox_id,
+                "subject": subject,
+                "reason": reason,
+                "done": False,
+                "attempts": 0,
+                "leased_until": now + LEASE,
+                "created_at": now,
+            },
+        )
+        self.bells.append(bell)
+
+    def record(self, action: str, subject: str, outcome: str = "done", **details: Any) -> None:
+        """The audit record of this command: exactly one, in the same transaction as its effect (R-24.1)."""
+        self.session.flush()
+        self.recorded += 1
+        audit.append(
+            self.session,
+            audit.AuditRecord(
+                subject=subject,
+                action=action,
+                actor=self.actor.account,
+                person=self.actor.person,
+                outcome=outcome,
+                request=self.request,
+                details=details,
+            ),
+            self.now,
+        )
+
+    def find(self, table: type[Row], *conditions: Any) -> list[Row]:
+        """Rows that meet the conditions, as they are in this transaction."""
+        return list(self.session.execute(select(table).where(*conditions)).scalars())
