@@ -1,0 +1,1 @@
+"""Engines that look at many records at once: impact and simulation."""

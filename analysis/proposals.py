@@ -1,0 +1,136 @@
+"""From a proposal in business words to the exact content of a revision; shared by the commands and by the dry run."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from domain.artifact import EVERYWHERE, Part, apply
+from domain.canonical import canonical
+from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope
+from domain.errors import Invalid
+from domain.kinds import kind_of, kind_of_artifact
+from domain.kinds.kind import first_error
+from domain.model import Model
+from store import artifacts, changes
+from store.tables.artifact import ArtifactRow
+
+MAX_EDITS = 5_000
+
+
+class ProposedPart(Model):
+    """What the requester wants done to one artifact, as business edits of its kind."""
+
+    artifact: Annotated[str, Field(min_length=3, max_length=120)]
+    edits: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_EDITS)]
+
+
+class Proposal(Model):
+    """A change request as it is proposed (R-4.1). Markets and channels default to those of its edits."""
+
+    kind: str
+    title: str
+    objective: str
+    parts: Annotated[list[ProposedPart], Field(min_length=1, max_length=20)]
+    markets: list[str] | None = None
+    channels: list[str] | None = None
+    customers: list[str] = []
+    effective: Effective = Effective()
+    rollback: Rollback = Rollback()
+    monitoring: Monitoring = Monitoring()
+
+
+def build_content(session: Session, now: datetime, proposal: Proposal) -> ChangeContent:
+    """A proposal as the content of a revision: edits compiled against the live versions, scope and time checked.
+
+    Raises Invalid, NotFound("unknown_artifact", "unknown_market").
+    """
+    parts = tuple(_part(session, part, proposal.kind) for part in proposal.parts)
+    if len({part.artifact for part in parts}) != len(parts):
+        raise Invalid("artifact_twice", "Name each artifact once and put all its edits together.")
+    scope = _scope(parts, proposal)
+    not_in_past(session, now, proposal.effective, scope.markets)
+    fields = proposal.model_dump(include={"kind", "title", "objective"})
+    try:
+        content = ChangeContent(
+            **fields,
+            parts=parts,
+            scope=scope,
+            effective=proposal.effective,
+            rollback=proposal.rollback,
+            monitoring=proposal.monitoring,
+        )
+    except ValidationError as error:
+        raise Invalid("bad_change", first_error(error)) from None
+    canonical(content.document())
+    _references(session, content)
+    return content
+
+
+def _part(session: Session, part: ProposedPart, kind_name: str) -> Part:
+    kind = kind_of_artifact(part.artifact)
+    if kind.name != kind_of(kind_name).name:
+        raise Invalid("wrong_kind", f"{part.artifact} is governed by kind {kind.name}, not {kind_name}.")
+    base = artifacts.latest(session, part.artifact)
+    content = artifacts.content(session, part.artifact, base)
+    operations = [kind.compile(edit, content) for edit in kind.parse_edits(part.edits)]
+    entries = [op.entry for op in operations]
+    if twice := sorted({entry for entry in entries if entries.count(entry) > 1}):
+        raise Invalid("entry_twice", f"Two edits of the same entry: {', '.join(twice)}.", entries=twice)
+    if same := [op.entry for op in operations if op.before == op.after]:
+        raise Invalid("nothing_changes", f"These edits change nothing: {', '.join(same)}.", entries=same)
+    return Part(artifact=part.artifact, base=base, operations=tuple(operations))
+
+
+def _scope(parts: Sequence[Part], proposal: Proposal) -> Scope:
+    """The markets and channels for which the change holds; they must be those of its operations: nothing leaks."""
+    places = [kind_of_artifact(part.artifact).place(op) for part in parts for op in part.operations]
+    markets = tuple(sorted({market for market, _ in places}))
+    channels = tuple(sorted({channel for _, channel in places}))
+    if EVERYWHERE in markets:
+        markets = (EVERYWHERE,)
+    if EVERYWHERE in channels:
+        channels = (EVERYWHERE,)
+    for name, wanted, found in (("markets", proposal.markets, markets), ("channels", proposal.channels, channels)):
+        if wanted is not None and tuple(sorted(set(wanted))) != found:
+            raise Invalid(
+                "scope_mismatch",
+                f"The edits hold for {name} {', '.join(found)}, not for {', '.join(wanted)}.",
+                **{name: list(found)},
+            )
+    return Scope(markets=markets, channels=channels, customers=tuple(sorted(set(proposal.customers))))
+
+
+def not_in_past(session: Session, now: datetime, effective: Effective, markets: tuple[str, ...]) -> None:
+    """Raises Invalid("effective_in_past") naming each market whose instant has gone by (R-11.7)."""
+    instants = effective.instants(changes.zones(session, markets))
+    past = {market: at.isoformat() for market, at in instants.items() if at is not None and at <= now}
+    if past:
+        raise Invalid("effective_in_past", f"The effective date has passed in {', '.join(past)}.", instants=past)
+
+
+def _references(session: Session, content: ChangeContent) -> None:
+    """Refuse content that would be invalid where it touches (R-9.3).
+
+    That is: unknown offerings, negative prices, broken bundles.
+    """
+    ids = list(session.execute(select(col(ArtifactRow.id), col(ArtifactRow.kind), col(ArtifactRow.latest))))
+    live = {kind: (artifacts.content(session, artifact, latest), artifact) for artifact, kind, latest in ids}
+    moved = {part.artifact: part for part in content.parts}
+    after = {
+        kind: apply(now, moved[artifact].operations) if artifact in moved else now
+        for kind, (now, artifact) in live.items()
+    }
+    before = {kind: now for kind, (now, _) in live.items()}
+    for part in content.parts:
+        kind = kind_of_artifact(part.artifact)
+        known = set(kind.validate(before))
+        if problems := [problem for problem in kind.validate(after) if problem not in known]:
+            raise Invalid(
+                "invalid_content",
+                problems[0].message,
+                problems=[problem.model_dump(mode="json") for problem in problems[:50]],
+            )

@@ -1,0 +1,131 @@
+"""Writes that are no business facts and leave no audit record: what the workflow has seen, bells rung, sessions."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, or_, select, update
+
+from commands.command import Authority, Control, command
+from domain.model import Model
+from store.tables.change import ChangeRow
+from store.tables.columns import table_of
+from store.tables.directory import SessionRow
+from store.tables.outbox import OutboxRow
+from store.unit_of_work import LEASE, Bell, Transaction
+
+OUTBOX = table_of(OutboxRow)
+CHANGES = table_of(ChangeRow)
+SESSION_HOURS = 12
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def note_seen(tx: Transaction, change: str, version: int, deadline: datetime | None) -> None:
+    """The workflow has read the facts up to this version and sleeps until the deadline."""
+    tx.session.execute(
+        update(CHANGES)
+        .where(CHANGES.c.id == change, CHANGES.c.seen_version <= version)
+        .values(seen_version=version, deadline_at=deadline)
+    )
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def claim_bells(tx: Transaction, limit: int) -> list[Bell]:
+    """Take wake-ups whose lease has ended: one UPDATE ... RETURNING, never a watermark (D7)."""
+    now = tx.wall
+    waiting = (
+        select(OUTBOX.c.id)
+        .where(OUTBOX.c.done.is_(False), OUTBOX.c.leased_until <= now)
+        .order_by(OUTBOX.c.created_at)
+        .limit(limit)
+    )
+    if tx.session.get_bind().dialect.name == "postgresql":
+        waiting = waiting.with_for_update(skip_locked=True)
+    rows = tx.session.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.id.in_(waiting.scalar_subquery()))
+        .values(leased_until=now + LEASE, attempts=OUTBOX.c.attempts + 1)
+        .returning(OUTBOX.c.subject, OUTBOX.c.id, OUTBOX.c.reason)
+    )
+    return [Bell(subject=row.subject, outbox_id=row.id, reason=row.reason) for row in rows]
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def note_rung(tx: Transaction, ids: list[str]) -> None:
+    """These wake-ups have reached Temporal."""
+    tx.session.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(done=True))
+
+
+class SignedIn(Model):
+    """A fresh session: the token is shown once, its digest is kept."""
+
+    token: str
+    csrf: str
+    account: str
+    expires_at: datetime
+
+
+@command(control=Control.NONE, authority=Authority.FREE)
+def sign_in(tx: Transaction) -> SignedIn:
+    """Open a session for the acting account, after its identity has been established."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    now = tx.wall
+    expires = now + timedelta(hours=SESSION_HOURS)
+    tx.add(
+        SessionRow(
+            token_digest=token_digest(token), account=tx.actor.account, csrf=csrf, created_at=now, expires_at=expires
+        )
+    )
+    tx.record("session.opened", f"actor/{tx.actor.account}")
+    return SignedIn(token=token, csrf=csrf, account=tx.actor.account, expires_at=expires)
+
+
+@command(control=Control.NONE, authority=Authority.FREE)
+def sign_out(tx: Transaction, token: str) -> None:
+    """End a session."""
+    row = tx.session.get(SessionRow, token_digest(token))
+    if row is not None:
+        tx.session.delete(row)
+    tx.record("session.closed", f"actor/{tx.actor.account}")
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a session token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def wake_overdue(tx: Transaction, limit: int) -> int:
+    """Leave a wake-up for changes that the workflow has not seen or whose deadline has passed, at most one a minute."""
+    now, late = tx.wall, tx.now - timedelta(seconds=10)
+    recent = select(OUTBOX.c.id).where(
+        OUTBOX.c.subject == CHANGES.c.id, OUTBOX.c.created_at > now - timedelta(minutes=1)
+    )
+    rows = (
+        tx.session.execute(
+            select(CHANGES.c.id)
+            .where(
+                CHANGES.c.closed.is_(False),
+                CHANGES.c.state != "draft",
+                or_(CHANGES.c.seen_version < CHANGES.c.version, CHANGES.c.deadline_at < late),
+                ~recent.exists(),
+            )
+            .limit(limit)
+        )
+        .scalars()
+        .all()
+    )
+    for change in rows:
+        tx.session.execute(
+            insert(OUTBOX),
+            {
+                "id": f"bell-{secrets.token_hex(8)}",
+                "subject": change,
+                "reason": "overdue",
+                "done": False,
+                "attempts": 0,
+                "leased_until": now - timedelta(seconds=1),
+                "created_at": now,
+            },
+        )
+    return len(rows)

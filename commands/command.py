@@ -1,0 +1,216 @@
+"""The only way to write (DESIGN section 2): `@command` declares a function as one transaction of one control class.
+
+A call is idempotent by (actor, operation, key); whole transactions are run again on serialization failures; a refusal
+rolls everything back and is then recorded on the chain of the one who tried (D5a, R-7.9).
+"""
+
+import functools
+import inspect
+import time
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import structlog
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import col
+
+from domain.canonical import digest_of
+from domain.errors import Conflict, Invalid, MandateError, Refused
+from domain.party import Actor
+from store.audit import AuditRecord, append
+from store.database import Database, is_serialization_failure
+from store.tables.audit import AuditRow
+from store.tables.columns import table_of
+from store.tables.installation import IdempotencyRow
+from store.unit_of_work import Bell, Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 8
+REFUSALS_A_MINUTE = 60
+log = structlog.get_logger("commands")
+
+
+class Control(StrEnum):
+    """What a command may do: nothing of authority, a decision, an effect under the gate, a correction, an operation."""
+
+    NONE = "none"
+    DECISION = "decision"
+    EFFECT = "effect"
+    CORRECTION = "correction"
+    OPERATION = "operation"
+
+
+class Authority(StrEnum):
+    """How the authority lock is held (D2a): shared to use authority, exclusive to change who has it, none otherwise."""
+
+    FREE = "free"
+    SHARED = "shared"
+    EXCLUSIVE = "exclusive"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where commands run: the database and the bell that is rung after each commit."""
+
+    database: Database
+    ring: Callable[[Sequence[Bell]], None] = lambda bells: None
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who calls, under which idempotency key, for which request."""
+
+    actor: Actor
+    key: str
+    request: str = ""
+
+
+REGISTRY: dict[str, "Command[Any, Any]"] = {}
+
+
+class Command(Generic[P, R]):
+    """A declared command; called as `command(gateway, call, *arguments)`."""
+
+    def __init__(
+        self, function: Callable[Concatenate[Transaction, P], R], control: Control, authority: Authority, audited: bool
+    ) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.control = control
+        self.authority = authority
+        self.audited = audited
+        self._result: TypeAdapter[R] = TypeAdapter(typing.get_type_hints(function)["return"])
+        functools.update_wrapper(self, function)
+        REGISTRY[self.name] = self
+
+    def __call__(self, gateway: Gateway, call: Call, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the command. Raises what its function raises, plus Invalid("idempotency_key_reused"), Unavailable."""
+        body = digest_of(to_json([args, kwargs]))
+        try:
+            if self.control is Control.DECISION:
+                call.actor.as_person()
+            result, bells = self._retried(gateway, call, body, lambda tx: self.function(tx, *args, **kwargs))
+        except Refused as refusal:
+            _record_refusal(gateway.database, call, self.name, refusal, _subject(self.function, args))
+            raise
+        if bells:
+            gateway.ring(bells)
+        return result
+
+    def _retried(
+        self, gateway: Gateway, call: Call, body: str, work: Callable[[Transaction], R]
+    ) -> tuple[R, Sequence[Bell]]:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._once(gateway.database, call, body, work)
+            except DBAPIError as error:
+                repeatable = is_serialization_failure(error) or isinstance(error, IntegrityError)
+                if not repeatable or attempt == TRIES:
+                    raise
+                time.sleep(0.005 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, database: Database, call: Call, body: str, work: Callable[[Transaction], R]
+    ) -> tuple[R, Sequence[Bell]]:
+        with database.writing() as session:
+            tx = Transaction(database, session, call.actor, call.request or call.key)
+            if (stored := self._replayed(tx, call, body)) is not None:
+                return self._result.validate_json(stored), ()
+            if self.authority is not Authority.FREE:
+                database.lock_authority(session, exclusive=self.authority is Authority.EXCLUSIVE)
+            result = work(tx)
+            if tx.recorded != int(self.audited):
+                raise AssertionError(f"{self.name} wrote {tx.recorded} audit records")
+            self._remember(tx, call, self._result.dump_json(result))
+            return result, tuple(tx.bells)
+
+    def _replayed(self, tx: Transaction, call: Call, body: str) -> bytes | None:
+        """The stored answer of a write already done under this key; otherwise take the key (D7)."""
+        if not call.key:
+            return None
+        row = tx.session.get(IdempotencyRow, (call.actor.account, self.name, call.key))
+        if row is None:
+            tx.session.execute(
+                insert(table_of(IdempotencyRow)),
+                {
+                    "actor": call.actor.account,
+                    "operation": self.name,
+                    "key": call.key,
+                    "body_digest": body,
+                    "created_at": tx.wall,
+                },
+            )
+            return None
+        if row.body_digest != body:
+            raise Invalid("idempotency_key_reused", "This idempotency key was used with another body.", key=call.key)
+        assert row.response is not None
+        return row.response
+
+    def _remember(self, tx: Transaction, call: Call, response: bytes) -> None:
+        if not call.key:
+            return
+        table = table_of(IdempotencyRow)
+        tx.session.execute(
+            update(table)
+            .where(table.c.actor == call.actor.account, table.c.operation == self.name, table.c.key == call.key)
+            .values(response=response)
+        )
+
+
+def command(
+    *, control: Control, authority: Authority = Authority.SHARED, audited: bool = True
+) -> Callable[[Callable[Concatenate[Transaction, P], R]], Command[P, R]]:
+    """Declare a command. `audited=False` is for bookkeeping that is no business fact; a test lists those."""
+
+    def declare(function: Callable[Concatenate[Transaction, P], R]) -> Command[P, R]:
+        return Command(function, control, authority, audited)
+
+    return declare
+
+
+def expect_version(actual: int, expected: int | None) -> None:
+    """Protect against lost updates: raises Conflict("version_moved") unless the caller saw the current version."""
+    if expected is not None and actual != expected:
+        raise Conflict("version_moved", "The record moved since you read it; read it again.", version=actual)
+
+
+def _subject(function: Callable[..., object], args: Sequence[object]) -> str | None:
+    """The subject that a refused call was about: by convention its first argument."""
+    names = list(inspect.signature(function).parameters)[1:]
+    return args[0] if args and names and isinstance(args[0], str) else None
+
+
+def _record_refusal(database: Database, call: Call, name: str, refusal: MandateError, subject: str | None) -> None:
+    chain = f"actor/{call.actor.account}"
+    with database.writing() as session:
+        tx = Transaction(database, session, call.actor, call.request or call.key)
+        since = tx.now - timedelta(minutes=1)
+        recent = session.execute(
+            select(func.count()).select_from(AuditRow).where(col(AuditRow.subject) == chain, col(AuditRow.at) > since)
+        ).scalar_one()
+        if recent >= REFUSALS_A_MINUTE:
+            log.warning("refusals_not_recorded", actor=call.actor.account, command=name, code=refusal.code)
+            return
+        append(
+            session,
+            AuditRecord(
+                subject=chain,
+                action=name,
+                actor=call.actor.account,
+                person=call.actor.person,
+                outcome="refused",
+                request=tx.request,
+                details={"code": refusal.code, "reason": refusal.detail, "subject": subject},
+            ),
+            tx.now,
+        )

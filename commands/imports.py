@@ -1,0 +1,159 @@
+"""Import of content as a change of kind `migration`, without approval only into an empty store; audited (D5b)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from commands.changes import move, write_revision
+from commands.command import Authority, Control, command
+from domain.artifact import Content, Part, content_document, difference
+from domain.canonical import canonical, digest, digest_of
+from domain.change import ChangeContent, ChangeState
+from domain.errors import Invalid, Refused
+from domain.kinds import kind_of, kind_of_artifact
+from domain.model import Model
+from store import artifacts, changes
+from store.tables.artifact import ArtifactRow, VersionRow
+from store.tables.change import ChangeRow, EvidenceRow
+from store.unit_of_work import Transaction
+
+
+class Import(Model):
+    """Contents by artifact id, where they come from and the importer's report, which is kept as evidence."""
+
+    source: str
+    source_digest: str
+    contents: dict[str, dict[str, dict[str, Any]]]
+    report: dict[str, Any] = {}
+
+
+class Imported(Model):
+    """The change that carried the import and the versions that are live; `unchanged` when they were so before."""
+
+    change: str
+    versions: dict[str, int]
+    unchanged: bool = False
+
+
+@command(control=Control.EFFECT, authority=Authority.EXCLUSIVE)
+def import_content(tx: Transaction, given: Import) -> Imported:
+    """Publish imported contents as version 1 of their artifacts and make them live in every market, in one transaction.
+
+    The same content again changes nothing. Raises Refused("store_not_empty") when an artifact has other content
+    already, Invalid("invalid_content") naming every problem.
+    """
+    for artifact in sorted(given.contents):
+        tx.lock(ArtifactRow, artifact)
+    if (same := _already(tx, given)) is not None:
+        tx.record("import.unchanged", same.change, "unchanged", source_digest=given.source_digest)
+        return same
+    parts = tuple(_part(tx, artifact, content) for artifact, content in sorted(given.contents.items()))
+    _validate(tx, given.contents)
+    row, revision_digest = _change(tx, given, parts)
+    versions = {part.artifact: artifacts.publish(tx.session, part, row.id, tx.actor.account, tx.now) for part in parts}
+    for artifact, number in versions.items():
+        for market in changes.zones(tx.session, ("*",)):
+            artifacts.activate(tx.session, artifact, number, market, row.id, None, tx.now)
+    move(tx, row, ChangeState.COMPLETED)
+    row.seen_version = row.version
+    tx.record(
+        "import.published",
+        row.id,
+        revision=1,
+        digest=revision_digest,
+        source_digest=given.source_digest,
+        versions=versions,
+        entries={part.artifact: len(part.operations) for part in parts},
+        without_approval="store was empty",
+    )
+    return Imported(change=row.id, versions=versions)
+
+
+def _already(tx: Transaction, given: Import) -> Imported | None:
+    """The import that made exactly this content live. Raises Refused("store_not_empty") for any other content."""
+    versions, change = {}, ""
+    for artifact, content in given.contents.items():
+        latest = artifacts.latest(tx.session, artifact)
+        if latest == 0:
+            continue
+        wanted = digest_of(canonical(content_document(kind_of_artifact(artifact).schema, content)))
+        first = tx.session.get(VersionRow, (artifact, 1))
+        if first is None or first.digest != wanted:
+            raise Refused(
+                "store_not_empty", f"{artifact} has versions already; propose a change instead.", artifact=artifact
+            )
+        versions[artifact], change = 1, first.change
+    if versions and len(versions) != len(given.contents):
+        raise Refused("store_not_empty", "Some of these artifacts have versions already; propose a change instead.")
+    return Imported(change=change, versions=versions, unchanged=True) if versions else None
+
+
+def _part(tx: Transaction, artifact: str, content: Content) -> Part:
+    kind = kind_of_artifact(artifact)
+    checked = {key: kind.check_entry(entry) for key, entry in content.items()}
+    return Part(artifact=artifact, base=artifacts.latest(tx.session, artifact), operations=difference({}, checked))
+
+
+def _validate(tx: Transaction, contents: Mapping[str, Content]) -> None:
+    by_kind: dict[str, Content] = {}
+    for artifact, kind, latest in tx.session.execute(
+        select(col(ArtifactRow.id), col(ArtifactRow.kind), col(ArtifactRow.latest))
+    ):
+        by_kind[kind] = contents.get(artifact) or artifacts.content(tx.session, artifact, latest)
+    names = {kind_of_artifact(artifact).name for artifact in contents}
+    problems = [problem for name in sorted(names) for problem in kind_of(name).validate(by_kind)]
+    if problems:
+        raise Invalid(
+            "invalid_content", problems[0].message, problems=[p.model_dump(mode="json") for p in problems[:200]]
+        )
+
+
+def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[ChangeRow, str]:
+    """The change request that carries the import; its revision names source and content, which the versions hold."""
+    number = tx.number(f"change-{tx.now.year}")
+    kind = kind_of("migration")
+    row = ChangeRow(
+        id=f"CR-{tx.now.year}-{number:04d}",
+        kind=kind.name,
+        title=f"Import of {given.source}",
+        state=ChangeState.DRAFT,
+        owner_group=kind.owner_group,
+        requester=tx.actor.party,
+        account=tx.actor.account,
+        state_since=tx.now,
+        created_at=tx.now,
+        tier=4,
+    )
+    tx.add(row)
+    content = ChangeContent(
+        kind=kind.name,
+        title=row.title,
+        objective=f"First content, imported from {given.source} into an empty store.",
+        parts=tuple(part.model_copy(update={"operations": ()}) for part in parts),
+    )
+    revision = write_revision(tx, row, content)
+    body = canonical(
+        {
+            "source": given.source,
+            "source_digest": given.source_digest,
+            "report": given.report,
+            "contents": {
+                part.artifact: digest([op.model_dump(mode="json") for op in part.operations]) for part in parts
+            },
+        }
+    )
+    tx.add(
+        EvidenceRow(
+            id=f"{row.id}/1/import/1",
+            change=row.id,
+            revision=1,
+            control="import",
+            number=1,
+            body=body,
+            digest=digest_of(body),
+            created_at=tx.now,
+        )
+    )
+    return row, revision

@@ -1,0 +1,366 @@
+"""Commands that make an approved change live, watch it and take it back; each effect asks the gate anew.
+
+The gate is asked in the transaction of the effect itself (D2, D6a).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+from sqlmodel import col
+
+from commands.changes import Receipt, mine, move, receipt, require_revision
+from commands.command import Control, command
+from commands.step import gate_case, require_system, set_case
+from domain.approval import Standing, Verdict, gate
+from domain.artifact import EVERYWHERE, Part, conflicts, invert
+from domain.change import ChangeContent, ChangeState, Step, advance
+from domain.errors import Refused
+from domain.impact import Confirmation
+from domain.model import Model
+from store import artifacts, changes
+from store.changes import CONFIRMATION
+from store.tables.artifact import ArtifactRow, VersionRow
+from store.tables.change import CaseRow, ChangeRow
+from store.tables.release import DeliveryRow, PlannedActivationRow
+from store.unit_of_work import Transaction
+
+DELIVERED_KINDS = ("catalog/", "pricing/")
+RELEASE = "release"
+
+
+class ReleaseReport(Model):
+    """What a release step did: markets made live now, what keeps the gate closed, where the change stands."""
+
+    activated: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    change: Receipt
+
+
+@command(control=Control.NONE)
+def schedule_change(tx: Transaction, change: str, revision: int) -> Receipt:
+    """Resolve the effective time to one instant per market (D6a). As soon as approved means now."""
+    require_system(tx)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    instants = content.effective.instants(changes.zones(tx.session, content.scope.markets))
+    move(tx, row, advance(ChangeState(row.state), Step.SCHEDULE))
+    for market, at in instants.items():
+        tx.session.merge(PlannedActivationRow(change=change, revision=revision, market=market, due_at=at or tx.now))
+    row.seen_version = row.version
+    tx.record(
+        "change.scheduled",
+        change,
+        revision=revision,
+        tzdata=artifacts.TZDATA,
+        instants={market: at.isoformat() if at else "now" for market, at in instants.items()},
+    )
+    return receipt(row)
+
+
+@command(control=Control.EFFECT)
+def release_change(tx: Transaction, change: str, revision: int, targets: tuple[str, ...]) -> ReleaseReport:
+    """Publish an approved change and make it live in each market whose instant has come, if the gate is open.
+
+    targets: the systems that have to be told. A closed gate changes nothing, opens a case and is recorded as blocked
+    (D2, R-11.7).
+    """
+    require_system(tx)
+    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    for artifact in sorted({part.artifact for part in content.parts}):
+        tx.lock(ArtifactRow, artifact)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    due = [
+        plan
+        for plan in changes.planned(tx.session, change, revision)
+        if plan.activated_at is None and plan.due_at <= tx.now
+    ]
+    standing = effect_standing(tx, row, content, due)
+    blocks = effect_blocks(standing)
+    gate_case(tx, row, RELEASE, blocks)
+    if blocks:
+        row.version += 1
+        row.seen_version = row.version
+        tx.record("change.release_blocked", change, "blocked", revision=revision, blocks=list(blocks))
+        return ReleaseReport(blocks=blocks, change=receipt(row))
+    versions = _published(tx, row, content) or _publish(tx, row, content.parts)
+    _activate(tx, row, versions, due, targets)
+    move(tx, row, advance(ChangeState(row.state), Step.RELEASE))
+    row.seen_version = row.version
+    _wake_queued(tx, change)
+    markets = tuple(plan.market for plan in due)
+    tx.record(
+        "change.released",
+        change,
+        revision=revision,
+        versions=versions,
+        markets=list(markets),
+        counted=list(standing.counted),
+        late_seconds=max((int((tx.now - plan.due_at).total_seconds()) for plan in due), default=0),
+    )
+    return ReleaseReport(activated=markets, change=receipt(row))
+
+
+def effect_standing(
+    tx: Transaction, row: ChangeRow, content: ChangeContent, due: Sequence[PlannedActivationRow]
+) -> Standing:
+    """The gate over facts just read under lock, with everything else that forbids an effect now."""
+    markets = tuple(plan.market for plan in due)
+    blocks = [f"frozen:{freeze.id}" for freeze in changes.freezes(tx.session, row.kind, markets, tx.now)]
+    if row.state not in (ChangeState.SCHEDULED, ChangeState.RELEASING):
+        blocks.append(f"state:{row.state}")
+    if not due:
+        blocks.append("not_due")
+    if row.state == ChangeState.SCHEDULED:
+        blocks += [f"moved:{entry}" for entry in changes.collisions(tx.session, row, content)]
+        blocks += _confirmation_blocks(tx, row)
+    blocks += [f"waits_for:{other}" for other in _earlier_releases(tx, row, content, markets)]
+    return gate(changes.approval_facts(tx.session, row, tuple(blocks)))
+
+
+def effect_blocks(standing: Standing) -> tuple[str, ...]:
+    """Why an effect is refused now; empty only when the approval is granted and nothing else forbids it."""
+    verdict = () if standing.verdict is Verdict.GRANTED else (f"approval:{standing.verdict}",)
+    return (*verdict, *standing.blocks)
+
+
+def _confirmation_blocks(tx: Transaction, row: ChangeRow) -> list[str]:
+    """The impact must have been found again, recently enough, and moved no further than the policy allows (D4a)."""
+    facts = changes.approval_facts(tx.session, row)
+    found = changes.evidence_model(changes.evidence(tx.session, row.id, row.revision, CONFIRMATION), Confirmation)
+    if found is None or facts.plan is None:
+        return ["impact_not_confirmed"]
+    age = tx.now - datetime.fromisoformat(found.at)
+    if age > timedelta(seconds=facts.plan.confirm_within):
+        return ["impact_confirmation_too_old"]
+    return ["impact_moved"] if found.moved else []
+
+
+def _earlier_releases(tx: Transaction, row: ChangeRow, content: ChangeContent, markets: Sequence[str]) -> set[str]:
+    """Other changes that published to the same artifacts and are not live in these markets yet: they queue (R-4.5)."""
+    found: set[str] = set()
+    for part in content.parts:
+        rows = tx.find(
+            VersionRow,
+            VersionRow.artifact == part.artifact,
+            VersionRow.change != row.id,
+            col(VersionRow.change).in_(_releasing(tx)),
+        )
+        for version in rows:
+            waiting = changes.planned(tx.session, version.change, changes.change(tx.session, version.change).revision)
+            if any(plan.activated_at is None and plan.market in markets for plan in waiting):
+                found.add(version.change)
+    return found
+
+
+def _wake_queued(tx: Transaction, change: str) -> None:
+    """Wake the changes whose release waits for this one."""
+    waiting = tx.find(CaseRow, CaseRow.step == RELEASE, col(CaseRow.closed_at).is_(None))
+    for case in waiting:
+        if f"waits_for:{change}" in case.message.split("; "):
+            tx.wake(case.subject, f"{change} went on")
+
+
+def _releasing(tx: Transaction) -> list[str]:
+    return [row.id for row in tx.find(ChangeRow, ChangeRow.state == ChangeState.RELEASING)]
+
+
+def _published(tx: Transaction, row: ChangeRow, content: ChangeContent) -> dict[str, int]:
+    """The versions that this change has published already, by artifact."""
+    if row.state != ChangeState.RELEASING:
+        return {}
+    return {version.artifact: version.number for version in tx.find(VersionRow, VersionRow.change == row.id)}
+
+
+def _publish(tx: Transaction, row: ChangeRow, parts: Sequence[Part]) -> dict[str, int]:
+    return {
+        part.artifact: artifacts.publish(tx.session, part, row.id, tx.actor.account, tx.now)
+        for part in sorted(parts, key=lambda part: part.artifact)
+    }
+
+
+def _activate(
+    tx: Transaction,
+    row: ChangeRow,
+    versions: dict[str, int],
+    due: Sequence[PlannedActivationRow],
+    targets: Sequence[str],
+) -> None:
+    for plan in due:
+        plan.activated_at = tx.now
+        for artifact, number in sorted(versions.items()):
+            artifacts.activate(tx.session, artifact, number, plan.market, row.id, plan.due_at, tx.now)
+            _owe(tx, row.id, artifact, number, plan.market, targets)
+
+
+def _owe(tx: Transaction, change: str, artifact: str, number: int, market: str, targets: Sequence[str]) -> None:
+    """Each target system has a delivery row (D2c)."""
+    for target in targets:
+        if artifact.startswith(DELIVERED_KINDS):
+            tx.add(
+                DeliveryRow(
+                    change=change, target=target, artifact=artifact, version=number, market=market, updated_at=tx.now
+                )
+            )
+
+
+class DeliveryNote(Model):
+    """What is known of one delivery: target, artifact, version, market, state and a sentence."""
+
+    target: str
+    artifact: str
+    version: int
+    market: str
+    state: Annotated[str, Field(pattern="^(pending|confirmed|unknown|failed|differs)$")]
+    detail: str = ""
+
+
+@command(control=Control.OPERATION)
+def record_delivery(tx: Transaction, change: str, notes: tuple[DeliveryNote, ...]) -> Receipt:
+    """Keep what target systems answered; what is not confirmed opens a case (R-15.6)."""
+    require_system(tx)
+    row = tx.lock(ChangeRow, change)
+    for note in notes:
+        delivery = tx.lock(DeliveryRow, (change, note.target, note.artifact, note.version, note.market))
+        delivery.state, delivery.detail, delivery.updated_at = note.state, note.detail, tx.now
+        delivery.attempts += 1
+    troubled = [note for note in notes if note.state != "confirmed"]
+    message = "; ".join(
+        f"{n.target} {n.artifact} version {n.version} in {n.market}: {n.state} {n.detail}" for n in troubled
+    )
+    set_case(tx, change, "delivery", row.owner_group, f"delivery_{troubled[0].state}" if troubled else None, message)
+    row.version += 1
+    row.seen_version = row.version
+    tx.record(
+        "change.delivered",
+        change,
+        "held" if troubled else "done",
+        deliveries=[note.model_dump(mode="json", exclude={"detail"}) for note in notes],
+    )
+    return receipt(row)
+
+
+@command(control=Control.NONE)
+def begin_monitoring(tx: Transaction, change: str, revision: int) -> Receipt:
+    """Every market is live and every target confirmed: the change is watched from now on."""
+    require_system(tx)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    _require_released(tx, row)
+    move(tx, row, advance(ChangeState(row.state), Step.MONITOR))
+    row.seen_version = row.version
+    tx.record("change.monitoring", change, revision=revision)
+    return receipt(row)
+
+
+def _require_released(tx: Transaction, row: ChangeRow) -> None:
+    """Raises Refused("not_released") while a market waits or a target has not confirmed (D2c)."""
+    waiting = [plan.market for plan in changes.planned(tx.session, row.id, row.revision) if plan.activated_at is None]
+    owed = [d.target for d in tx.find(DeliveryRow, DeliveryRow.change == row.id, DeliveryRow.state != "confirmed")]
+    if waiting or owed:
+        raise Refused("not_released", "Markets or targets are still waiting.", markets=waiting, targets=owed)
+
+
+@command(control=Control.NONE)
+def complete_change(tx: Transaction, change: str, revision: int) -> Receipt:
+    """The monitoring period is over and nothing spoke against the change."""
+    require_system(tx)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    if row.state_since + content.monitoring_period > tx.now:
+        raise Refused("still_monitoring", "The monitoring period is not over.")
+    move(tx, row, advance(ChangeState(row.state), Step.COMPLETE))
+    row.seen_version = row.version
+    tx.record("change.completed", change, revision=revision)
+    return receipt(row)
+
+
+@command(control=Control.OPERATION)
+def roll_back_change(tx: Transaction, change: str, reason: str, version: int | None) -> Receipt:
+    """Ask for a released change to be taken back; the earlier content is released by the same gate (R-13.1, R-13.3).
+
+    Raises Refused("machine_may_not", "not_yours"), Conflict("illegal_transition", "version_moved").
+    """
+    tx.actor.as_person()
+    row = mine(tx, change, version)
+    move(tx, row, advance(ChangeState(row.state), Step.ROLL_BACK))
+    tx.wake(change, "roll back")
+    tx.record("change.rollback_asked", change, revision=row.revision, reason_given=bool(reason.strip()))
+    return receipt(row)
+
+
+@command(control=Control.EFFECT)
+def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[str, ...]) -> ReleaseReport:
+    """Publish the inverse of what a change did, and nothing else, and make it live where the change was (D6, R-13.1).
+
+    The rollback was approved with the change (R-13.1). Entries that moved since are conflicts: nothing is changed and a
+    case names them. Restoring twice changes nothing more.
+    """
+    require_system(tx)
+    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    for artifact in sorted({part.artifact for part in content.parts}):
+        tx.lock(ArtifactRow, artifact)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    advance(ChangeState(row.state), Step.RESTORED)
+    if restored(tx, content, change):
+        tx.record("change.rolled_back", change, "unchanged", revision=revision)
+        return ReleaseReport(change=receipt(row))
+    inverse = tuple(part.model_copy(update={"operations": invert(part.operations)}) for part in content.parts)
+    blocks = _restore_blocks(tx, row, inverse)
+    gate_case(tx, row, "rollback", blocks)
+    if blocks:
+        row.version += 1
+        row.seen_version = row.version
+        tx.record("change.rollback_blocked", change, "blocked", revision=revision, blocks=list(blocks))
+        return ReleaseReport(blocks=blocks, change=receipt(row))
+    markets = [plan.market for plan in changes.planned(tx.session, change, revision) if plan.activated_at is not None]
+    versions = _publish(tx, row, inverse)
+    _supersede(tx, change)
+    for market in markets:
+        for artifact, number in sorted(versions.items()):
+            artifacts.activate(tx.session, artifact, number, market, change, None, tx.now)
+            _owe(tx, change, artifact, number, market, targets)
+    row.version += 1
+    row.seen_version = row.version
+    tx.record("change.rolled_back", change, revision=revision, versions=versions, markets=markets)
+    return ReleaseReport(activated=tuple(markets), change=receipt(row))
+
+
+def restored(tx: Transaction, content: ChangeContent, change: str) -> bool:
+    """Whether the inverse of a change has been published: each of its artifacts then has two versions of it."""
+    return len(tx.find(VersionRow, VersionRow.change == change)) >= 2 * len(content.parts)
+
+
+@command(control=Control.NONE)
+def finish_rollback(tx: Transaction, change: str, revision: int) -> Receipt:
+    """The earlier content is live again and every target has confirmed it."""
+    require_system(tx)
+    row = tx.lock(ChangeRow, change)
+    require_revision(row, revision)
+    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    owed = [d.target for d in tx.find(DeliveryRow, DeliveryRow.change == change, DeliveryRow.state != "confirmed")]
+    if owed or not restored(tx, content, change):
+        raise Refused("not_restored", "The earlier content is not confirmed everywhere yet.", targets=owed)
+    move(tx, row, advance(ChangeState(row.state), Step.RESTORED))
+    row.seen_version = row.version
+    tx.record("change.rollback_finished", change, revision=revision)
+    return receipt(row)
+
+
+def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part]) -> list[str]:
+    blocks = [f"frozen:{f.id}" for f in changes.freezes(tx.session, row.kind, (EVERYWHERE,), tx.now)]
+    for part in inverse:
+        live = artifacts.content(tx.session, part.artifact, artifacts.latest(tx.session, part.artifact))
+        blocks += [f"moved:{part.artifact}:{entry}" for entry in conflicts(live, part.operations)]
+    return blocks
+
+
+def _supersede(tx: Transaction, change: str) -> None:
+    """What the change still owed to its targets is not owed any more: the earlier content is."""
+    for delivery in tx.find(DeliveryRow, DeliveryRow.change == change, DeliveryRow.state != "confirmed"):
+        delivery.state, delivery.detail = "confirmed", "superseded by the rollback"
