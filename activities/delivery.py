@@ -1,0 +1,113 @@
+"""Bringing live versions to target systems: ask before repeating what may have happened, compare what came (R-15.3)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from commands.releases import DeliveryNote
+from connectors.target import DeliveryOrder, DeliveryResult, Target, settle
+from domain.artifact import EVERYWHERE
+from domain.errors import Unavailable
+from store import artifacts
+from store.database import Database
+from store.tables.artifact import VersionRow
+from store.tables.release import DeliveryRow
+
+
+def deliver_owed(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:
+    """Deliver what a change still owes, the latest version for each place, and say what became of each delivery."""
+    return tuple(
+        _as_note(row, "confirmed", "a later version is there") if later else _deliver(targets, row, order)
+        for row, order, later in _orders(database, change, owed=True)
+    )
+
+
+def verify_live(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:
+    """Ask every target whether it still holds what the change delivered; nothing is sent."""
+    notes = []
+    for row, order, later in _orders(database, change, owed=False):
+        if not later and (target := targets.get(row.target)) is not None:
+            notes.append(_note(row, settle(target, order)))
+    return tuple(notes)
+
+
+def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[DeliveryRow, DeliveryOrder, bool]]:
+    with database.reading() as session:
+        query = (
+            select(DeliveryRow)
+            .where(col(DeliveryRow.change) == change)
+            .order_by(col(DeliveryRow.market), col(DeliveryRow.artifact))
+        )
+        if owed:
+            query = query.where(col(DeliveryRow.state) != "confirmed")
+        rows = list(session.execute(query).scalars())
+        orders = []
+        for row in rows:
+            digest = session.execute(
+                select(col(VersionRow.digest)).where(
+                    col(VersionRow.artifact) == row.artifact, col(VersionRow.number) == row.version
+                )
+            ).scalar_one()
+            entries = _for_market(artifacts.content(session, row.artifact, row.version), row.market)
+            order = DeliveryOrder(
+                artifact=row.artifact, market=row.market, version=row.version, digest=digest, entries=entries
+            )
+            orders.append((row, order, _overtaken(session, row)))
+        session.expunge_all()
+    return orders
+
+
+def _overtaken(session: Session, row: DeliveryRow) -> bool:
+    """Whether the target has confirmed a later version for the same place, so that this one must not go there."""
+    later = select(col(DeliveryRow.change)).where(
+        col(DeliveryRow.target) == row.target,
+        col(DeliveryRow.artifact) == row.artifact,
+        col(DeliveryRow.market) == row.market,
+        col(DeliveryRow.version) > row.version,
+        col(DeliveryRow.state) == "confirmed",
+    )
+    return session.execute(later.limit(1)).first() is not None
+
+
+def _for_market(content: Mapping[str, Mapping[str, Any]], market: str) -> dict[str, dict[str, Any]]:
+    """The entries that hold in a market."""
+    return {
+        key: dict(entry)
+        for key, entry in content.items()
+        if market == EVERYWHERE or entry.get("market", EVERYWHERE) in (market, EVERYWHERE)
+    }
+
+
+def _deliver(targets: Mapping[str, Target], row: DeliveryRow, order: DeliveryOrder) -> DeliveryNote:
+    target = targets.get(row.target)
+    if target is None:
+        return _as_note(row, "failed", "this worker does not know the target")
+    try:
+        if row.state == "unknown" and (known := settle(target, order)).outcome != "failed":
+            return _note(row, known)
+        return _note(row, target.deliver(order, _key(row)))
+    except Unavailable as error:
+        return _as_note(row, "failed", error.code)
+
+
+def _key(row: DeliveryRow) -> str:
+    """One key for one order, whatever is repeated; where the target holds something else the order is a new one."""
+    again = f"/{row.attempts}" if row.state == "differs" else ""
+    return f"{row.change}/{row.artifact}/{row.version}/{row.market}{again}"
+
+
+def _note(row: DeliveryRow, result: DeliveryResult) -> DeliveryNote:
+    return _as_note(row, result.outcome, result.detail)
+
+
+def _as_note(row: DeliveryRow, state: str, detail: str) -> DeliveryNote:
+    return DeliveryNote(
+        target=row.target,
+        artifact=row.artifact,
+        version=row.version,
+        market=row.market,
+        state=state,
+        detail=detail[:400],
+    )

@@ -1,0 +1,98 @@
+"""The doorbell (D1): a wake-up carries a subject and an outbox id, no more; ringing twice or never costs only time.
+
+Every ring is a signal-with-start, so a lost start, a terminated run and an emptied Temporal heal by themselves.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.service import RPCError
+
+from activities.house import CHANGE_WORKFLOW, CONTROL_QUEUE, SUBJECT, WAKE_SIGNAL, change_workflow_id
+from activities.payloads import ChangeRef, Wake
+from commands.bookkeeping import note_rung
+from commands.command import Call, Gateway
+from domain.errors import Unavailable
+from domain.party import SYSTEM
+from store.unit_of_work import Bell
+
+NOTE_EVERY = 0.25
+log = structlog.get_logger("doorbell")
+
+
+async def ring(client: Client, bell: Bell) -> None:
+    """Wake the subject's workflow, starting it if need be. Raises RPCError when Temporal does not take it."""
+    await client.start_workflow(
+        CHANGE_WORKFLOW,
+        ChangeRef(change=bell.subject),
+        id=change_workflow_id(bell.subject),
+        task_queue=CONTROL_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal=WAKE_SIGNAL,
+        start_signal_args=[Wake(subject=bell.subject, outbox_id=bell.outbox_id)],
+        static_summary=f"Change {bell.subject}",
+        search_attributes=TypedSearchAttributes([SearchAttributePair(SUBJECT, bell.subject)]),
+    )
+
+
+class Relay:
+    """Rings the bells of this process after each commit and notes, in batches, which ones Temporal has taken.
+
+    What it cannot ring (Temporal away, process killed) stays in the outbox, whose lease ends, and the sweeper rings it.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Client | None = None
+        self._rung: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __call__(self, bells: Sequence[Bell]) -> None:
+        """Take bells from any thread; never blocks and never fails."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._take, list(bells))
+
+    async def run(self, client: Client, gateway: Gateway) -> None:
+        """Ring what comes until cancelled; what was rung is noted on the way out."""
+        self._client, self._loop = client, asyncio.get_running_loop()
+        try:
+            while True:
+                await asyncio.sleep(NOTE_EVERY)
+                await self._note(gateway)
+        finally:
+            self._loop = None
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._note(gateway)
+
+    def _take(self, bells: Sequence[Bell]) -> None:
+        for bell in bells:
+            task = asyncio.create_task(self._ring(bell))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _ring(self, bell: Bell) -> None:
+        assert self._client is not None
+        try:
+            await ring(self._client, bell)
+        except RPCError as error:
+            log.warning("bell_not_rung", subject=bell.subject, reason=str(error))
+        else:
+            self._rung.append(bell.outbox_id)
+
+    async def _note(self, gateway: Gateway) -> None:
+        if not self._rung:
+            return
+        ids, self._rung = self._rung, []
+        try:
+            await asyncio.to_thread(note_rung, gateway, Call(SYSTEM, key=""), ids)
+        except Unavailable:
+            log.warning("rung_bells_not_noted", count=len(ids))

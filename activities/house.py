@@ -1,0 +1,63 @@
+"""The house rules of Temporal in one place: ids, queues, names, attributes, timeouts, retries (DESIGN section 4)."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from temporalio.common import RetryPolicy, SearchAttributeKey
+
+CONTROL_QUEUE = "control"
+INTEGRATION_QUEUE = "integration"
+ANALYSIS_QUEUE = "analysis"
+
+CHANGE_WORKFLOW = "Change"
+WAKE_SIGNAL = "wake"
+
+SUBJECT = SearchAttributeKey.for_keyword("Subject")
+KIND = SearchAttributeKey.for_keyword("Kind")
+PHASE = SearchAttributeKey.for_keyword("Phase")
+OWNER = SearchAttributeKey.for_keyword("Owner")
+WAITING_FOR = SearchAttributeKey.for_keyword("WaitingFor")
+TIER = SearchAttributeKey.for_int("Tier")
+DUE_AT = SearchAttributeKey.for_datetime("DueAt")
+EMERGENCY = SearchAttributeKey.for_bool("Emergency")
+
+LOCAL: dict[str, Any] = {
+    "schedule_to_close_timeout": timedelta(seconds=5),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3),
+}
+"""A step on our own database: short, three attempts, no event of its own while it runs (D12)."""
+
+REGULAR: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10), maximum_attempts=3
+    ),
+}
+"""The same step where a local one did not do: visible as pending with its error in the web UI (D12)."""
+
+DOWNSTREAM: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=2),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=20), maximum_attempts=3
+    ),
+}
+"""A call of another system."""
+
+PARK_FIRST, PARK_LONGEST = 15.0, 600.0
+
+
+class Payload(BaseModel):
+    """What travels through Temporal: ids, digests, counts. Unknown fields are ignored, new ones have defaults (D7a)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def change_workflow_id(change: str) -> str:
+    """`CR-2026-0042` -> `change/CR-2026-0042`."""
+    return f"change/{change}"
+
+
+def change_of_workflow_id(workflow_id: str) -> str:
+    """`change/CR-2026-0042` -> `CR-2026-0042`."""
+    return workflow_id.removeprefix("change/")

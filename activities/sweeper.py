@@ -1,0 +1,69 @@
+"""The one sweeper (D1): rings what was never rung, and wakes changes that were not seen or whose time has come."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import and_, or_, select
+from sqlmodel import col
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.doorbell import ring
+from commands.bookkeeping import claim_bells, note_rung, wake_overdue
+from commands.command import Call, Gateway
+from domain.errors import Unavailable
+from domain.party import SYSTEM
+from store.tables.change import ChangeRow
+from store.tables.outbox import OutboxRow
+
+BATCH = 100
+GRACE = timedelta(seconds=10)
+log = structlog.get_logger("sweeper")
+
+
+async def sweep_forever(gateway: Gateway, client: Client, interval: float) -> None:
+    """Sweep every `interval` seconds until cancelled; what is missing is tried again at the next turn."""
+    while True:
+        try:
+            await sweep(gateway, client)
+        except (Unavailable, RPCError) as error:
+            log.warning("sweep_failed", reason=str(error))
+        await asyncio.sleep(interval)
+
+
+async def sweep(gateway: Gateway, client: Client) -> int:
+    """One turn. Returns how many bells were rung. Raises Unavailable, RPCError."""
+    if not await asyncio.to_thread(_anything, gateway):
+        return 0
+    await asyncio.to_thread(wake_overdue, gateway, Call(SYSTEM, ""), BATCH)
+    bells = await asyncio.to_thread(claim_bells, gateway, Call(SYSTEM, ""), BATCH)
+    for bell in bells:
+        await ring(client, bell)
+    if bells:
+        await asyncio.to_thread(note_rung, gateway, Call(SYSTEM, ""), [bell.outbox_id for bell in bells])
+    return len(bells)
+
+
+def _anything(gateway: Gateway) -> bool:
+    """Whether there is anything to sweep; a read, so that an idle installation does not write."""
+    with gateway.database.reading() as session:
+        now = gateway.database.now(session)
+        late, wall = now - GRACE, gateway.database.wall(session)
+        bells = (
+            select(col(OutboxRow.id))
+            .where(col(OutboxRow.done).is_(False), col(OutboxRow.leased_until) <= wall)
+            .limit(1)
+        )
+        changes = (
+            select(col(ChangeRow.id))
+            .where(
+                and_(
+                    col(ChangeRow.closed).is_(False),
+                    col(ChangeRow.state) != "draft",
+                    or_(col(ChangeRow.seen_version) < col(ChangeRow.version), col(ChangeRow.deadline_at) < late),
+                )
+            )
+            .limit(1)
+        )
+        return session.execute(bells).first() is not None or session.execute(changes).first() is not None

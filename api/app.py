@@ -1,0 +1,84 @@
+"""The application: parts, middleware, routes, health; built once a process by `create_app`."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI, Request, Response
+
+from activities.doorbell import Relay
+from activities.runtime import connect
+from api import health, problems
+from api.identity import Identity
+from api.parts import Parts
+from api.routes import artifacts, calendar, changes, people, quotes
+from commands.command import Gateway
+from store.database import Database
+from store.files import FileStore
+from store.installation import installation_id
+from store.settings import Settings
+
+log = structlog.get_logger("api")
+RECONNECT_SECONDS = 1.0
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API with its pages. Raises Unavailable("not_migrated", "database_unavailable")."""
+    database = Database(settings.database_url, settings.mode == "development")
+    relay = Relay()
+    parts = Parts(
+        settings=settings,
+        gateway=Gateway(database, relay),
+        files=FileStore(settings.files_dir),
+        identity=Identity(database, settings),
+        namespace=installation_id(database),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ringing = asyncio.create_task(_serve_bells(parts, relay, Gateway(database)))
+        yield
+        ringing.cancel()
+        with suppress(asyncio.CancelledError):
+            await ringing
+        database.close()
+
+    app = FastAPI(
+        title="Mandate",
+        version="0.1.0",
+        lifespan=lifespan,
+        max_body_size=settings.body_limit,
+        description="Governed change for CPQ and OMS platforms. "
+        "Writes take an Idempotency-Key; errors are problem documents.",
+    )
+    app.state.parts = parts
+    app.middleware("http")(_observe)
+    problems.install(app)
+    for module in (changes, artifacts, people, quotes, calendar, health):
+        app.include_router(module.router)
+    return app
+
+
+async def _serve_bells(parts: Parts, relay: Relay, bookkeeping: Gateway) -> None:
+    """Connect to Temporal, however long it takes, and ring bells; until then they wait in the outbox."""
+    while parts.temporal is None:
+        try:
+            parts.temporal = await connect(parts.settings.temporal_address, parts.namespace)
+        except RuntimeError as error:
+            log.warning("temporal_unavailable", reason=str(error))
+            await asyncio.sleep(RECONNECT_SECONDS)
+    await relay.run(parts.temporal, bookkeeping)
+
+
+async def _observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Give each request an id, log it and count it."""
+    request.state.request_id = request.headers.get("x-request-id", "")[:64] or secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
+    with health.measured(request) as record:
+        response = await call_next(request)
+        record(response.status_code)
+    response.headers["X-Request-Id"] = request.state.request_id
+    return response

@@ -1,0 +1,98 @@
+"""Is it alive, is it ready and what is missing, and the metrics (R-21.6)."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import func, select
+from sqlmodel import col
+from temporalio.service import RPCError
+
+from api.parts import InstallationParts
+from domain.errors import Unavailable
+from store.tables.change import CaseRow, ChangeRow
+from store.tables.outbox import OutboxRow
+
+router = APIRouter(tags=["health"])
+log = structlog.get_logger("api")
+
+REQUESTS = Counter(
+    "mandate_http_requests_total", "HTTP requests by route, method and status.", ["route", "method", "status"]
+)
+LATENCY = Histogram("mandate_http_request_seconds", "Seconds to answer by route and method.", ["route", "method"])
+OPEN_CHANGES = Gauge("mandate_open_changes", "Open changes by state.", ["state"])
+OPEN_CASES = Gauge("mandate_open_cases", "Cases that wait for somebody.")
+UNRUNG_BELLS = Gauge("mandate_unrung_bells", "Wake-ups that Temporal has not taken yet.")
+
+
+@contextmanager
+def measured(request: Request) -> Iterator[Callable[[int], None]]:
+    """Count and time a request under its route, not under its path, so that labels stay few."""
+    begun, status = time.monotonic(), [500]
+    try:
+        yield lambda code: status.__setitem__(0, code)
+    finally:
+        route = getattr(request.scope.get("route"), "path", "unmatched")
+        seconds = time.monotonic() - begun
+        REQUESTS.labels(route, request.method, status[0]).inc()
+        LATENCY.labels(route, request.method).observe(seconds)
+        log.info("request", route=route, method=request.method, status=status[0], milliseconds=round(seconds * 1000, 1))
+
+
+@router.get("/healthz")
+def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(installation: InstallationParts) -> JSONResponse:
+    """Whether everything needed answers; 503 names what is missing."""
+    missing = {}
+    try:
+        with installation.gateway.database.reading() as session:
+            installation.gateway.database.now(session)
+    except Unavailable as error:
+        missing["database"] = error.detail
+    if installation.temporal is None:
+        missing["temporal"] = "Temporal has not answered yet."
+    else:
+        try:
+            await installation.temporal.service_client.check_health()
+        except RPCError as error:
+            missing["temporal"] = f"Temporal does not answer: {error}"
+    body = {
+        "status": "missing parts" if missing else "ready",
+        "missing": missing,
+        "installation": installation.namespace,
+    }
+    return JSONResponse(body, 503 if missing else 200)
+
+
+@router.get("/metrics")
+def metrics(installation: InstallationParts) -> Response:
+    """Prometheus metrics of this process and of the store."""
+    with installation.gateway.database.reading() as session:
+        states = session.execute(
+            select(col(ChangeRow.state), func.count())
+            .where(col(ChangeRow.closed).is_(False))
+            .group_by(col(ChangeRow.state))
+        )
+        OPEN_CHANGES.clear()
+        for state, count in states:
+            OPEN_CHANGES.labels(state).set(count)
+        OPEN_CASES.set(
+            session.execute(
+                select(func.count()).select_from(CaseRow).where(col(CaseRow.closed_at).is_(None))
+            ).scalar_one()
+        )
+        UNRUNG_BELLS.set(
+            session.execute(
+                select(func.count()).select_from(OutboxRow).where(col(OutboxRow.done).is_(False))
+            ).scalar_one()
+        )
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,88 @@
+"""Artifacts, their versions, and version-addressed prices (chapter 9)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
+from commands.imports import Import, Imported, import_content
+from domain.errors import Refused
+from domain.model import Model
+from queries import artifacts as reading
+from queries.artifacts import ArtifactView, DifferenceView, PriceAnswer, VersionView
+
+router = APIRouter(prefix="/api", tags=["artifacts"])
+MAY_IMPORT = frozenset({"product", "administrators"})
+
+
+class Entries(Model):
+    """A page of entries of a version."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+@router.get("/artifacts")
+def list_artifacts(_asking: Asking, session: Reading) -> list[ArtifactView]:
+    """Every artifact with its latest version."""
+    return list(reading.artifact_list(session))
+
+
+@router.get("/artifacts/{kind}/{name}/versions")
+def versions(
+    kind: str, name: str, _asking: Asking, session: Reading, limit: Limit = 50, before: int | None = None
+) -> list[VersionView]:
+    """Versions, newest first, with where each became live."""
+    return list(reading.versions(session, f"{kind}/{name}", before, limit))
+
+
+@router.get("/artifacts/{kind}/{name}/versions/{version}/entries")
+def entries(
+    kind: str,
+    name: str,
+    version: int,
+    _asking: Asking,
+    session: Reading,
+    limit: Limit = 50,
+    contains: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str, Query(max_length=400)] = "",
+) -> Entries:
+    """Entries of a version by id."""
+    found = reading.entries(session, f"{kind}/{name}", version, contains, after, limit)
+    return Entries(
+        items=[{"id": key, **entry} for key, entry in found], next=found[-1][0] if len(found) == limit else None
+    )
+
+
+@router.get("/artifacts/{kind}/{name}/difference")
+def difference(kind: str, name: str, old: int, new: int, _asking: Asking, session: Reading) -> DifferenceView:
+    """What leads from one version to another, in business words."""
+    return reading.version_difference(session, f"{kind}/{name}", old, new)
+
+
+@router.get("/prices")
+def price(
+    offering: str,
+    selling_model: str,
+    market: str,
+    channel: str,
+    currency: str,
+    _asking: Asking,
+    session: Reading,
+    now: Now,
+    at: datetime | None = None,
+) -> PriceAnswer:
+    """The price of an offering at a place and an instant, and which version and activation say so."""
+    return reading.price_at(session, offering, selling_model, market, channel, currency, at or now)
+
+
+@router.post("/imports", status_code=201)
+def import_artifacts(installation: InstallationParts, call: Writing, given: Import) -> Imported:
+    """Import contents into an empty store, without approval and audited as such.
+
+    The same content again changes nothing.
+    """
+    if not call.actor.groups & MAY_IMPORT:
+        raise Refused("may_not_import", f"Imports are run by {', '.join(sorted(MAY_IMPORT))}.")
+    return import_content(installation.gateway, call, given)

@@ -1,0 +1,92 @@
+"""Freezes, and in development the business clock (chapter 12, D9)."""
+
+import secrets
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from sqlalchemy import select
+from sqlmodel import col
+
+from activities.travelling import Journey, journey
+from api.development import loopback_only
+from api.parts import Asking, InstallationParts, Now, Reading, Writing
+from commands.calendar import Freeze, declare_freeze, lift_freeze
+from commands.command import Call
+from commands.installation import travel
+from domain.model import Model
+from queries.lifecycle import seconds_to_next_deadline
+from store.tables.calendar import FreezeRow
+
+router = APIRouter(prefix="/api", tags=["calendar"])
+
+
+class FreezeView(Model):
+    """A freeze as declared; `lifted_at` ends it before its time."""
+
+    id: str
+    kind: str
+    market: str
+    reason: str
+    from_at: datetime
+    until_at: datetime
+    declared_by: str
+    lifted_at: datetime | None
+
+
+class Travel(Model):
+    """How far to move business time ahead, in seconds."""
+
+    seconds: Annotated[int, Field(gt=0)]
+
+
+class Clock(Model):
+    """Business time as everything here sees it."""
+
+    now: datetime
+
+
+@router.get("/freezes")
+def list_freezes(_asking: Asking, session: Reading) -> list[FreezeView]:
+    """Every freeze, latest first."""
+    rows = session.execute(select(FreezeRow).order_by(col(FreezeRow.from_at).desc())).scalars()
+    return [FreezeView(**{name: getattr(row, name) for name in FreezeView.model_fields}) for row in rows]
+
+
+@router.post("/freezes", status_code=201)
+def declare(installation: InstallationParts, call: Writing, freeze: Freeze) -> dict[str, str]:
+    """Forbid effects between two instants; drafting, simulating and approving go on."""
+    return {"freeze": declare_freeze(installation.gateway, call, freeze)}
+
+
+@router.post("/freezes/{freeze}/lift")
+def lift(freeze: str, installation: InstallationParts, call: Writing) -> dict[str, str]:
+    """End a freeze before its time."""
+    return {"freeze": lift_freeze(installation.gateway, call, freeze)}
+
+
+@router.get("/clock")
+def clock(_asking: Asking, now: Now) -> Clock:
+    """Business time."""
+    return Clock(now=now)
+
+
+@router.post("/development/travel")
+async def travel_ahead(request: Request, installation: InstallationParts, call: Writing, body: Travel) -> Journey:
+    """Move business time ahead, and the waiting workflows with it; development mode only."""
+    loopback_only(request, installation)
+    client = installation.require_temporal()
+
+    def hop(seconds: int) -> None:
+        own = Call(call.actor, f"{call.key}/{secrets.token_hex(4)}", call.request)
+        travel(installation.gateway, own, seconds, installation.development)
+
+    return await journey(client, body.seconds, partial(_next_deadline, installation), hop)
+
+
+def _next_deadline(installation: InstallationParts) -> float | None:
+    """Seconds until time acts on the next open change; None when nothing waits for time."""
+    with installation.gateway.database.reading() as session:
+        return seconds_to_next_deadline(session, installation.gateway.database.now(session))

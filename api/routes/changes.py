@@ -1,0 +1,209 @@
+"""Change requests: create, read, revise, submit, decide, withdraw, roll back (chapters 4 to 7)."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Response
+
+from analysis.proposals import Proposal
+from api.parts import Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
+from commands import approvals, cases, changes
+from commands.approvals import Ballot, DecisionReceipt
+from commands.changes import Receipt
+from commands.releases import roll_back_change
+from domain.model import Model
+from queries import changes as reading
+from queries.changes import ChangePage, ChangeView, TimelineEntry
+from queries.dry_run import DryRun, dry_run
+
+router = APIRouter(prefix="/api/changes", tags=["changes"])
+
+PROPOSAL = {
+    "price": {
+        "summary": "A new list price",
+        "value": {
+            "kind": "pricing",
+            "title": "Fibre 500 in Germany: 42.90",
+            "objective": "Follow the cost of wholesale access.",
+            "parts": [
+                {
+                    "artifact": "pricing/standard",
+                    "edits": [
+                        {
+                            "edit": "set_price",
+                            "offering": "FIBRE-500",
+                            "selling_model": "monthly",
+                            "market": "DE",
+                            "channel": "direct",
+                            "currency": "EUR",
+                            "unit_price": "44.90",
+                        }
+                    ],
+                }
+            ],
+            "effective": {"date": "2027-01-01", "time": "00:00", "zone": "market"},
+            "monitoring": {"seconds": 86400, "requirement": "The runtime catalog still holds the price."},
+        },
+    }
+}
+
+
+class Reason(Model):
+    """Why something is done."""
+
+    reason: str
+
+
+class Page(Model):
+    """A page of a long list, and the cursor of the next one (None at the end)."""
+
+    items: list[Any]
+    total: int
+    next: str | None
+
+
+@router.post("", status_code=201)
+def create(
+    response: Response,
+    installation: InstallationParts,
+    call: Writing,
+    proposal: Annotated[Proposal, Body(openapi_examples=PROPOSAL)],
+) -> Receipt:
+    """Create a draft."""
+    return _tagged(response, changes.create_change(installation.gateway, call, proposal))
+
+
+@router.post("/dry-run")
+def try_out(installation: InstallationParts, call: Writing, session: Reading, now: Now, proposal: Proposal) -> DryRun:
+    """What would happen on submission: tier, plan, impact, simulation, earliest instant.
+
+    Only the fact of the dry run is recorded.
+    """
+    result = dry_run(session, now, installation.files, call.actor, proposal)
+    changes.note_dry_run(installation.gateway, call, proposal.kind, result.tier)
+    return result
+
+
+@router.get("")
+def list_changes(
+    _asking: Asking,
+    session: Reading,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+) -> ChangePage:
+    """Changes, newest first."""
+    return reading.list_changes(session, cursor, limit, state, kind)
+
+
+@router.get("/{change}")
+def read(response: Response, change: str, _asking: Asking, session: Reading, now: Now) -> ChangeView:
+    """Everything about a change; the ETag protects against lost updates."""
+    view = reading.change_view(session, change, now)
+    response.headers["ETag"] = f'"{view.summary.version}"'
+    return view
+
+
+@router.put("/{change}")
+def revise(
+    response: Response,
+    change: str,
+    installation: InstallationParts,
+    call: Writing,
+    version: ExpectedVersion,
+    proposal: Proposal,
+) -> Receipt:
+    """Write a new revision; decisions whose inputs moved no longer count."""
+    return _tagged(response, changes.revise_change(installation.gateway, call, change, proposal, version))
+
+
+@router.post("/{change}/submit")
+def submit(
+    response: Response, change: str, installation: InstallationParts, call: Writing, version: ExpectedVersion
+) -> Receipt:
+    """Hand a draft in: it is assessed, simulated, and its approvers are asked."""
+    return _tagged(response, changes.submit_change(installation.gateway, call, change, version))
+
+
+@router.post("/{change}/withdraw")
+def withdraw(
+    response: Response,
+    change: str,
+    installation: InstallationParts,
+    call: Writing,
+    version: ExpectedVersion,
+    body: Reason,
+) -> Receipt:
+    """Take a change back before it has taken effect."""
+    return _tagged(response, changes.withdraw_change(installation.gateway, call, change, body.reason, version))
+
+
+@router.post("/{change}/rollback")
+def roll_back(
+    response: Response,
+    change: str,
+    installation: InstallationParts,
+    call: Writing,
+    version: ExpectedVersion,
+    body: Reason,
+) -> Receipt:
+    """Take a released change back: the earlier content is released again."""
+    return _tagged(response, roll_back_change(installation.gateway, call, change, body.reason, version))
+
+
+@router.post("/{change}/retry")
+def retry(change: str, installation: InstallationParts, call: Writing) -> dict[str, str]:
+    """Try the step that waits again now."""
+    return {"case": cases.retry_change(installation.gateway, call, change)}
+
+
+@router.post("/{change}/decisions", status_code=201)
+def decide(
+    response: Response, change: str, installation: InstallationParts, call: Writing, ballot: Ballot
+) -> DecisionReceipt:
+    """Decide, bound to the revision and the evidence that was read (`seen` of the change)."""
+    receipt = approvals.decide(installation.gateway, call, change, ballot)
+    _tagged(response, receipt.change)
+    return receipt
+
+
+@router.get("/{change}/timeline")
+def timeline(change: str, _asking: Asking, session: Reading) -> list[TimelineEntry]:
+    """The audit chain of the change."""
+    return list(reading.timeline(session, change))
+
+
+@router.get("/{change}/quotes")
+def affected_quotes(
+    change: str,
+    installation: InstallationParts,
+    _asking: Asking,
+    session: Reading,
+    limit: Limit = 50,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+) -> Page:
+    """The ids of the open quotes that the change affects."""
+    return _page(reading.evidence_list(session, installation.files, change, "impact"), cursor, limit)
+
+
+@router.get("/{change}/cases")
+def simulated_cases(
+    change: str,
+    installation: InstallationParts,
+    _asking: Asking,
+    session: Reading,
+    limit: Limit = 50,
+    cursor: Annotated[int, Query(ge=0)] = 0,
+) -> Page:
+    """Every affected quote, old price against new, in minor units of its currency."""
+    return _page(reading.evidence_list(session, installation.files, change, "simulation"), cursor, limit)
+
+
+def _page(items: list[Any], start: int, limit: int) -> Page:
+    end = start + limit
+    return Page(items=items[start:end], total=len(items), next=str(end) if end < len(items) else None)
+
+
+def _tagged(response: Response, receipt: Receipt) -> Receipt:
+    response.headers["ETag"] = f'"{receipt.version}"'
+    return receipt

@@ -1,0 +1,60 @@
+"""The person who is asking: who they are, what waits for them; sessions (R-25.3, D15)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from api.development import loopback_only
+from api.parts import Asking, InstallationParts, Reading
+from commands.bookkeeping import SignedIn, sign_in, sign_out
+from commands.command import Call
+from domain.model import Model
+from queries.inbox import InboxItem, inbox
+from store.directory import actor_of, names
+
+router = APIRouter(prefix="/api", tags=["people"])
+
+
+class Me(Model):
+    """The acting account, its person and the groups held now."""
+
+    account: str
+    person: str | None
+    name: str
+    groups: list[str]
+
+
+class Login(Model):
+    """The account to sign in as, in development."""
+
+    account: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+@router.get("/me")
+def me(asking: Asking, session: Reading) -> Me:
+    """Who the server takes you for."""
+    name = names(session, {asking.party})[asking.party]
+    return Me(account=asking.account, person=asking.person, name=name, groups=sorted(asking.groups))
+
+
+@router.get("/me/inbox")
+def my_inbox(asking: Asking, session: Reading) -> list[InboxItem]:
+    """What waits for your decision, soonest deadline first."""
+    return list(inbox(session, asking.person)) if asking.person else []
+
+
+@router.post("/sessions/development", status_code=201)
+def development_login(request: Request, installation: InstallationParts, login: Login) -> SignedIn:
+    """Sign in as any account, in development mode on loopback only; no password because there is no secret here."""
+    loopback_only(request, installation)
+    with installation.gateway.database.reading() as session:
+        actor = actor_of(session, login.account)
+    return sign_in(installation.gateway, Call(actor, ""))
+
+
+@router.delete("/sessions/current", status_code=204)
+def end_session(request: Request, installation: InstallationParts, asking: Asking) -> None:
+    """End the session of this token."""
+    token = request.headers["authorization"].partition(" ")[2]
+    sign_out(installation.gateway, Call(asking, ""), token)

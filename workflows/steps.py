@@ -1,0 +1,159 @@
+"""How a lifecycle takes steps and waits: local, then regular, then parked; woken, never polling (D1, D12)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.house import (
+        DUE_AT,
+        KIND,
+        LOCAL,
+        OWNER,
+        PARK_FIRST,
+        PARK_LONGEST,
+        PHASE,
+        REGULAR,
+        TIER,
+        WAITING_FOR,
+        WAKE_SIGNAL,
+    )
+    from activities.payloads import Progress, Trouble, Wake
+
+T = TypeVar("T")
+Step = Callable[..., Any]
+Tell = Callable[[Trouble], Any]
+MOST_BELLS = 20
+
+
+class Doorbell:
+    """What has rung since the last look: outbox ids, and the names of signals that nobody knows."""
+
+    def __init__(self) -> None:
+        self.bells: list[str] = []
+        self.strangers: list[str] = []
+        workflow.set_dynamic_signal_handler(self._stranger)
+
+    @property
+    def rang(self) -> bool:
+        return bool(self.bells or self.strangers)
+
+    def take(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What rang, once."""
+        taken = tuple(self.bells[:MOST_BELLS]), tuple(self.strangers[:MOST_BELLS])
+        del self.bells[:], self.strangers[:]
+        return taken
+
+    def _stranger(self, name: str, args: Sequence[RawValue]) -> None:
+        self.strangers.append(name)
+
+
+class Stepping:
+    """Takes steps for one subject and shows in Temporal's web UI what it does and for whom it waits."""
+
+    def __init__(self, subject: str, doorbell: Doorbell, note_trouble: Any) -> None:
+        self.subject = subject
+        self.doorbell = doorbell
+        self._note_trouble = note_trouble
+        self._parked: set[str] = set()
+        self._shown: tuple[Any, ...] = ()
+
+    async def take(self, step: Any, argument: Any, queue: str | None = None, **options: Any) -> Any:
+        """Run a step until it succeeds: local, then regular, then parked until time or a person has it tried again.
+
+        A step with a `queue` of its own goes there as a regular activity at once.
+        """
+        name, attempt = step.__name__, 0
+        while True:
+            try:
+                if queue is None and attempt == 0:
+                    result = await self._local(step, argument)
+                else:
+                    result = await workflow.execute_activity_method(
+                        step, argument, task_queue=queue, summary=_title(name), **(options or REGULAR)
+                    )
+            except ActivityError as failure:
+                attempt += 1
+                if queue is None and attempt == 1:
+                    continue
+                await self._park(name, failure, attempt)
+            else:
+                await self._resumed(name)
+                return result
+
+    async def _local(self, step: Any, argument: Any) -> Any:
+        return await workflow.execute_local_activity_method(step, argument, summary=_title(step.__name__), **LOCAL)
+
+    async def _park(self, name: str, failure: ActivityError, attempt: int) -> None:
+        """Show the failure, open its case if the database answers, and wait; nothing dies of it (R-15.6)."""
+        cause = failure.cause
+        code = (cause.type if isinstance(cause, ApplicationError) else None) or "step_failed"
+        workflow.set_current_details(
+            f"### Parked at: {_title(name)}\n\n`{code}`: {cause or failure}\n\nIt is tried again by itself."
+        )
+        await self._tell(Trouble(change=self.subject, step=name, code=code))
+        self._parked.add(name)
+        self.show_phase(f"parked: {name}")
+        await self.wait(min(PARK_FIRST * 2 ** min(attempt, 8), PARK_LONGEST), f"retry {_title(name)}")
+
+    async def _resumed(self, name: str) -> None:
+        if name in self._parked:
+            self._parked.discard(name)
+            await self._tell(Trouble(change=self.subject, step=name, resumed=True))
+
+    async def _tell(self, trouble: Trouble) -> None:
+        try:
+            await self._local(self._note_trouble, trouble)
+        except ActivityError:
+            workflow.logger.warning("trouble_not_noted")
+
+    async def wait(self, seconds: float | None, summary: str) -> None:
+        """Sleep for so long (None: without end) or until the doorbell rings."""
+        timeout = None if seconds is None else timedelta(seconds=seconds)
+        try:
+            await workflow.wait_condition(lambda: self.doorbell.rang, timeout=timeout, timeout_summary=summary)
+        except TimeoutError:
+            return
+
+    def show(self, at: Progress) -> None:
+        """Tell an operator in the web UI where the change stands, without names, prices or texts."""
+        due = f"\n\nTime acts next at {at.due_at:%Y-%m-%d %H:%M:%S} UTC (business time)." if at.due_at else ""
+        blocks = "".join(f"\n- `{block}`" for block in at.blocks)
+        waiting = f"\n\nWaits for **{at.waiting_for}**." if at.waiting_for else ""
+        workflow.set_current_details(
+            f"### {at.change}, revision {at.revision}: {at.state.replace('_', ' ')}\n\nKind {at.kind}, "
+            f"tier {'not yet known' if at.tier is None else at.tier}, owner {at.owner}.{waiting}{due}{blocks}"
+        )
+        self._upsert((at.kind, at.owner, at.state, at.waiting_for, at.tier, at.due_at))
+
+    def show_phase(self, phase: str) -> None:
+        """Mark a phase that is not one of the lifecycle's."""
+        workflow.upsert_search_attributes([PHASE.value_set(phase)])
+        self._shown = ()
+
+    def _upsert(self, now: tuple[str, str, str, str, int | None, datetime | None]) -> None:
+        if now == self._shown:
+            return
+        self._shown = now
+        kind, owner, phase, waiting_for, tier, due_at = now
+        workflow.upsert_search_attributes(
+            [
+                KIND.value_set(kind),
+                OWNER.value_set(owner),
+                PHASE.value_set(phase),
+                WAITING_FOR.value_set(waiting_for),
+                TIER.value_unset() if tier is None else TIER.value_set(tier),
+                DUE_AT.value_unset() if due_at is None else DUE_AT.value_set(due_at),
+            ]
+        )
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
+
+
+__all__ = ["WAKE_SIGNAL", "Doorbell", "Stepping", "Wake"]
