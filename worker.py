@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -15,6 +17,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 from activities.change import ChangeActivities
 from activities.doorbell import Relay
 from activities.house import ANALYSIS_QUEUE, CONTROL_QUEUE, INTEGRATION_QUEUE
+from activities.housekeeping import checkpoint_forever, forget_forever
 from activities.runtime import connect
 from activities.sweeper import sweep_forever
 from commands.command import Gateway
@@ -81,6 +84,16 @@ def workers(
     ]
 
 
+def housekeeping(gateway: Gateway, loaded: Settings) -> list[Coroutine[Any, Any, None]]:
+    """What the worker does beside its queues; checkpoints only where a key is named (D5a)."""
+    tasks = [forget_forever(gateway)]
+    if loaded.audit_key_file is not None:
+        tasks.append(
+            checkpoint_forever(gateway, loaded.audit_key_file, loaded.checkpoint_dir, loaded.checkpoint_interval)
+        )
+    return tasks
+
+
 async def run(loaded: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set; then finish what is in hand. Raises MandateError when a part is missing."""
     database = Database(loaded.database_url, loaded.mode == "development")
@@ -92,6 +105,7 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
         made = workers(client, activities, loaded, threads)
         running = [asyncio.create_task(worker.run()) for worker in made]
         helpers = [
+            *(asyncio.create_task(task) for task in housekeeping(gateway, loaded)),
             asyncio.create_task(relay.run(client, Gateway(database))),
             asyncio.create_task(sweep_forever(gateway, client, loaded.sweep_interval)),
         ]

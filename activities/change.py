@@ -206,8 +206,10 @@ class ChangeActivities:
 
     def _noted(self, at: Lifecycle) -> Progress:
         """Keep what has been seen and until when the workflow sleeps, so that the sweeper knows whom to wake."""
-        if (at.seen_version, at.noted_deadline) != (at.version, at.due_at):
-            bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), at.change, at.version, at.due_at)
+        # Where a step is to be done now, now is the deadline: whoever does it next notes the one after it.
+        deadline = at.due_at if at.action == "wait" else at.now
+        if (at.seen_version, at.noted_deadline) != (at.version, deadline):
+            bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), at.change, at.version, deadline)
         return _progress(at)
 
     def _blocked(self, progress: Progress, blocks: list[str]) -> Progress:
@@ -218,6 +220,8 @@ class ChangeActivities:
             now = self.gateway.database.now(session)
             frozen = [f.until_at for f in changes.freezes(session, progress.kind, ("*",), now)]
         again = min([*frozen, now + LONGEST_WAIT])
+        seen = self._read(progress.change).seen_version
+        bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), progress.change, seen, again)
         return progress.model_copy(
             update={
                 "action": "wait",

@@ -4,19 +4,22 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from commands.command import Authority, Control, command
 from domain.model import Model
 from store.tables.change import ChangeRow
 from store.tables.columns import table_of
 from store.tables.directory import SessionRow
+from store.tables.installation import IdempotencyRow
 from store.tables.outbox import OutboxRow
 from store.unit_of_work import LEASE, Bell, Transaction
 
 OUTBOX = table_of(OutboxRow)
 CHANGES = table_of(ChangeRow)
 SESSION_HOURS = 12
+OVERDUE = "overdue"
+KEYS_KEPT, BELLS_KEPT = timedelta(days=30), timedelta(days=1)
 
 
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)
@@ -96,10 +99,14 @@ def token_digest(token: str) -> str:
 
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)
 def wake_overdue(tx: Transaction, limit: int) -> int:
-    """Leave a wake-up for changes that the workflow has not seen or whose deadline has passed, at most one a minute."""
+    """Leave a wake-up for changes that the workflow has not seen or whose deadline has passed.
+
+    At most one a minute, and none right after another bell, whose workflow may still be on its way.
+    """
     now, late = tx.wall, tx.now - timedelta(seconds=10)
+    again = and_(OUTBOX.c.reason == OVERDUE, OUTBOX.c.created_at > now - timedelta(minutes=1))
     recent = select(OUTBOX.c.id).where(
-        OUTBOX.c.subject == CHANGES.c.id, OUTBOX.c.created_at > now - timedelta(minutes=1)
+        OUTBOX.c.subject == CHANGES.c.id, or_(again, OUTBOX.c.created_at > now - timedelta(seconds=10))
     )
     rows = (
         tx.session.execute(
@@ -121,7 +128,7 @@ def wake_overdue(tx: Transaction, limit: int) -> int:
             {
                 "id": f"bell-{secrets.token_hex(8)}",
                 "subject": change,
-                "reason": "overdue",
+                "reason": OVERDUE,
                 "done": False,
                 "attempts": 0,
                 "leased_until": now - timedelta(seconds=1),
@@ -129,3 +136,16 @@ def wake_overdue(tx: Transaction, limit: int) -> int:
             },
         )
     return len(rows)
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def forget_old(tx: Transaction) -> int:
+    """Forget idempotency keys after 30 days (D7), sessions that have ended, and bells rung more than a day ago."""
+    now = tx.wall
+    bells, keys, sessions = OUTBOX, table_of(IdempotencyRow), table_of(SessionRow)
+    gone = (
+        delete(keys).where(keys.c.created_at < now - KEYS_KEPT),
+        delete(sessions).where(sessions.c.expires_at < now),
+        delete(bells).where(bells.c.done, bells.c.created_at < now - BELLS_KEPT),
+    )
+    return sum(tx.session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]

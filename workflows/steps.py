@@ -36,14 +36,21 @@ class Doorbell:
     def __init__(self) -> None:
         self.bells: list[str] = []
         self.strangers: list[str] = []
+        self._taken = 0
         workflow.set_dynamic_signal_handler(self._stranger)
 
     @property
     def rang(self) -> bool:
         return bool(self.bells or self.strangers)
 
+    @property
+    def heard(self) -> int:
+        """How often it has rung in all."""
+        return self._taken + len(self.bells) + len(self.strangers)
+
     def take(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What rang, once."""
+        self._taken = self.heard
         taken = tuple(self.bells[:MOST_BELLS]), tuple(self.strangers[:MOST_BELLS])
         del self.bells[:], self.strangers[:]
         return taken
@@ -67,20 +74,21 @@ class Stepping:
 
         A step with a `queue` of its own goes there as a regular activity at once.
         """
-        name, attempt = step.__name__, 0
+        name, local, parks = step.__name__, queue is None, 0
         while True:
             try:
-                if queue is None and attempt == 0:
+                if local:
                     result = await self._local(step, argument)
                 else:
                     result = await workflow.execute_activity_method(
                         step, argument, task_queue=queue, summary=_title(name), **(options or REGULAR)
                     )
             except ActivityError as failure:
-                attempt += 1
-                if queue is None and attempt == 1:
+                if local:
+                    local = False
                     continue
-                await self._park(name, failure, attempt)
+                await self._park(name, failure, parks)
+                parks += 1
             else:
                 await self._resumed(name)
                 return result
@@ -88,7 +96,7 @@ class Stepping:
     async def _local(self, step: Any, argument: Any) -> Any:
         return await workflow.execute_local_activity_method(step, argument, summary=_title(step.__name__), **LOCAL)
 
-    async def _park(self, name: str, failure: ActivityError, attempt: int) -> None:
+    async def _park(self, name: str, failure: ActivityError, parks: int) -> None:
         """Show the failure, open its case if the database answers, and wait; nothing dies of it (R-15.6)."""
         cause = failure.cause
         code = (cause.type if isinstance(cause, ApplicationError) else None) or "step_failed"
@@ -98,7 +106,10 @@ class Stepping:
         await self._tell(Trouble(change=self.subject, step=name, code=code))
         self._parked.add(name)
         self.show_phase(f"parked: {name}")
-        await self.wait(min(PARK_FIRST * 2 ** min(attempt, 8), PARK_LONGEST), f"retry {_title(name)}")
+        # Only a new ring is a reason to try again at once; what rang before waits for the next look at the facts.
+        heard = self.doorbell.heard
+        pause = min(PARK_FIRST * 2 ** min(parks, 8), PARK_LONGEST)
+        await self._until(lambda: self.doorbell.heard > heard, pause, f"retry {_title(name)}")
 
     async def _resumed(self, name: str) -> None:
         if name in self._parked:
@@ -113,9 +124,12 @@ class Stepping:
 
     async def wait(self, seconds: float | None, summary: str) -> None:
         """Sleep for so long (None: without end) or until the doorbell rings."""
+        await self._until(lambda: self.doorbell.rang, seconds, summary)
+
+    async def _until(self, met: Callable[[], bool], seconds: float | None, summary: str) -> None:
         timeout = None if seconds is None else timedelta(seconds=seconds)
         try:
-            await workflow.wait_condition(lambda: self.doorbell.rang, timeout=timeout, timeout_summary=summary)
+            await workflow.wait_condition(met, timeout=timeout, timeout_summary=summary)
         except TimeoutError:
             return
 
