@@ -64,14 +64,14 @@ class ChangeActivities:
         if at.action == "advance":
             approvals.advance_timers(self.gateway, self._call(at, "advance"), look.change)
             at = self._read(look.change)
-        return self._noted(at)
+        return self._noted(at) if at.action == "wait" else _progress(at)
 
     @activity.defn
     def assess_change(self, step: StepInput) -> Progress:
         """Find impact, tier and plan of a revision and keep them as its evidence (chapters 3, 5, 7)."""
-        return self._step(step, "assess", self._assess)
+        return self._step(step, self._assess)
 
-    def _assess(self, at: Lifecycle) -> None:
+    def _assess(self, at: StepInput) -> None:
         if at.state == "submitted":
             assessments.begin_assessment(self.gateway, self._call(at, "begin"), at.change, at.revision)
         with self.gateway.database.reading() as session:
@@ -83,9 +83,9 @@ class ChangeActivities:
     @activity.defn
     def simulate_change(self, step: StepInput) -> Progress:
         """Price every affected quote by the live and the proposed content, and keep the result (chapter 6)."""
-        return self._step(step, "simulate", self._simulate)
+        return self._step(step, self._simulate)
 
-    def _simulate(self, at: Lifecycle) -> None:
+    def _simulate(self, at: StepInput) -> None:
         with self.gateway.database.reading() as session:
             content = changes.revision_content(changes.revision(session, at.change, at.revision))
             result = run_simulation(session, content, self.files)
@@ -96,7 +96,6 @@ class ChangeActivities:
         """Resolve the effective time of each market (D6a)."""
         return self._step(
             step,
-            "schedule",
             lambda at: releases.schedule_change(self.gateway, self._call(at, "schedule"), at.change, at.revision),
         )
 
@@ -105,7 +104,7 @@ class ChangeActivities:
         """Find the impact again, then publish and activate what is due, if the gate is open (D2, D4a)."""
         blocks: list[str] = []
 
-        def release(at: Lifecycle) -> None:
+        def release(at: StepInput) -> None:
             if at.state == "scheduled" and not self._confirmed(at):
                 return
             report = releases.release_change(
@@ -113,9 +112,9 @@ class ChangeActivities:
             )
             blocks.extend(report.blocks)
 
-        return self._blocked(self._step(step, "release", release), blocks)
+        return self._blocked(self._step(step, release), blocks)
 
-    def _confirmed(self, at: Lifecycle) -> bool:
+    def _confirmed(self, at: StepInput) -> bool:
         """Whether the impact, found again and kept, still is what the approvers saw."""
         with self.gateway.database.reading() as session:
             content = changes.revision_content(changes.revision(session, at.change, at.revision))
@@ -131,19 +130,18 @@ class ChangeActivities:
         """Bring what is live to the target systems and keep what each one answered (D2c, R-15.3)."""
         troubled: list[str] = []
 
-        def deliver(at: Lifecycle) -> None:
+        def deliver(at: StepInput) -> None:
             notes = deliver_owed(self.gateway.database, self.targets, at.change)
             releases.record_delivery(self.gateway, self._call(at, "deliver"), at.change, notes)
             troubled.extend(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
 
-        return self._blocked(self._step(step, "deliver", deliver), troubled)
+        return self._blocked(self._step(step, deliver), troubled)
 
     @activity.defn
     def begin_monitoring(self, step: StepInput) -> Progress:
         """Everything is live and confirmed: watch it from now on."""
         return self._step(
             step,
-            "monitor",
             lambda at: releases.begin_monitoring(self.gateway, self._call(at, "monitor"), at.change, at.revision),
         )
 
@@ -152,7 +150,7 @@ class ChangeActivities:
         """Ask the targets once more what they hold; complete if it is what was released, else open a case (R-11.9)."""
         troubled: list[str] = []
 
-        def complete(at: Lifecycle) -> None:
+        def complete(at: StepInput) -> None:
             notes = verify_live(self.gateway.database, self.targets, at.change)
             troubled.extend(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
             if troubled:
@@ -160,27 +158,26 @@ class ChangeActivities:
             else:
                 releases.complete_change(self.gateway, self._call(at, "complete"), at.change, at.revision)
 
-        return self._blocked(self._step(step, "complete", complete), troubled)
+        return self._blocked(self._step(step, complete), troubled)
 
     @activity.defn
     def restore_change(self, step: StepInput) -> Progress:
         """Publish and activate the inverse of what the change did (D6, R-13.1)."""
         blocks: list[str] = []
 
-        def restore(at: Lifecycle) -> None:
+        def restore(at: StepInput) -> None:
             report = releases.restore_change(
                 self.gateway, self._call(at, "restore"), at.change, at.revision, tuple(self.targets)
             )
             blocks.extend(report.blocks)
 
-        return self._blocked(self._step(step, "restore", restore), blocks)
+        return self._blocked(self._step(step, restore), blocks)
 
     @activity.defn
     def finish_rollback(self, step: StepInput) -> Progress:
         """The earlier content is confirmed everywhere."""
         return self._step(
             step,
-            "finish",
             lambda at: releases.finish_rollback(self.gateway, self._call(at, "finish"), at.change, at.revision),
         )
 
@@ -193,23 +190,19 @@ class ChangeActivities:
         else:
             cases.park_step(self.gateway, self._call(at, ""), trouble.change, trouble.step, trouble.code)
 
-    def _step(self, step: StepInput, action: str, work: Callable[[Lifecycle], object]) -> Progress:
-        """Do the work if it still is the next action for this revision; then say where the change stands."""
+    def _step(self, step: StepInput, work: Callable[[StepInput], object]) -> Progress:
+        """Do the work of a step, which commands refuse when it is not its turn; say where the change stands."""
+        try:
+            work(step)
+        except Conflict as moved:
+            log.info("step_overtaken", change=step.change, code=moved.code)
         at = self._read(step.change)
-        if (at.action, at.revision) == (action, step.revision):
-            try:
-                work(at)
-            except Conflict as moved:
-                log.info("step_overtaken", change=step.change, step=action, code=moved.code)
-            at = self._read(step.change)
         return self._noted(at) if at.action == "wait" else _progress(at)
 
     def _noted(self, at: Lifecycle) -> Progress:
         """Keep what has been seen and until when the workflow sleeps, so that the sweeper knows whom to wake."""
-        # Where a step is to be done now, now is the deadline: whoever does it next notes the one after it.
-        deadline = at.due_at if at.action == "wait" else at.now
-        if (at.seen_version, at.noted_deadline) != (at.version, deadline):
-            bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), at.change, at.version, deadline)
+        if (at.seen_version, at.noted_deadline) != (at.version, at.due_at):
+            bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), at.change, at.version, at.due_at)
         return _progress(at)
 
     def _blocked(self, progress: Progress, blocks: list[str]) -> Progress:
@@ -236,7 +229,7 @@ class ChangeActivities:
         with self.gateway.database.reading() as session:
             return lifecycle_of(session, change, self.gateway.database.now(session))
 
-    def _call(self, at: Lifecycle, step: str) -> Call:
+    def _call(self, at: Lifecycle | StepInput, step: str) -> Call:
         """A step's key names subject, revision, step and the version that it was decided on: never a fresh one (D7)."""
         return Call(SYSTEM, f"{at.change}/{at.revision}/{step}/{at.version}" if step else "")
 
@@ -259,6 +252,7 @@ def _progress(at: Lifecycle) -> Progress:
         change=at.change,
         state=at.state,
         revision=at.revision,
+        version=at.version,
         kind=at.kind,
         owner=at.owner,
         tier=at.tier,

@@ -28,10 +28,12 @@ class Look(Payload):
 
 
 class StepInput(Payload):
-    """A step of one revision of a change."""
+    """A step of one revision of a change, and the state and version on which it was decided."""
 
     change: str
     revision: int
+    state: str = ""
+    version: int = 0
 
 
 class Trouble(Payload):
@@ -53,6 +55,7 @@ class Progress(Payload):
     change: str
     state: str
     revision: int
+    version: int = 0
     kind: str = ""
     owner: str = ""
     tier: int | None = None

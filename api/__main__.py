@@ -10,6 +10,7 @@ from api.app import create_app
 from domain.errors import MandateError
 from store.logs import configure_logs
 from store.settings import settings
+from web import pages
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
         loaded = settings()
         configure_logs(loaded.log_level)
         app = create_app(loaded)
+        pages.mount(app)
     except MandateError as error:
         print(f"api: {error.code}: {error.detail}", file=sys.stderr)
         return 2

@@ -59,7 +59,7 @@ def decide(tx: Transaction, change: str, ballot: Ballot) -> DecisionReceipt:
         )
     stage = slot_for(facts, person)
     decision = _write_decision(tx, facts, change, stage, person, ballot)
-    _close_stage(tx, row)
+    _close_stage(tx, row, facts.model_copy(update={"decisions": (*facts.decisions, changes.decision_of(decision))}))
     tx.wake(change, f"decided: {ballot.choice}")
     tx.record(
         "change.decided",
@@ -101,9 +101,8 @@ def _write_decision(
 STEPS = {Choice.REJECT: Step.REJECT, Choice.REQUEST_CHANGES: Step.REQUEST_CHANGES}
 
 
-def _close_stage(tx: Transaction, row: ChangeRow) -> None:
+def _close_stage(tx: Transaction, row: ChangeRow, facts: ApprovalFacts) -> None:
     """Move the change when the gate says that the approval is over, by the same gate that the release asks again."""
-    facts = changes.approval_facts(tx.session, row)
     standing = gate(facts)
     state = ChangeState(row.state)
     if standing.verdict is Verdict.GRANTED:
@@ -148,7 +147,6 @@ def advance_timers(tx: Transaction, change: str) -> Advance:
     if any(timer.what == "expiry" for timer in due):
         move(tx, row, advance(ChangeState(row.state), Step.EXPIRE))
     elif row.state == ChangeState.AWAITING_APPROVAL:
-        _close_stage(tx, row)
-    row.seen_version = row.version
+        _close_stage(tx, row, facts)
     tx.record("change.timers", change, revision=row.revision, fired=[timer.model_dump(mode="json") for timer in due])
     return Advance(fired=due, change=receipt(row))

@@ -1,6 +1,6 @@
 """Commands of the lifecycle up to the approval: what was found becomes evidence of the revision (chapters 5 to 7)."""
 
-from commands.changes import Receipt, move, receipt, require_revision
+from commands.changes import Receipt, move, receipt, require_revision, touch
 from commands.command import Control, command
 from commands.step import gate_case, require_system
 from domain.approval import ApprovalFacts, Plan, Verdict, gate
@@ -21,7 +21,7 @@ def begin_assessment(tx: Transaction, change: str, revision: int) -> Receipt:
     row = _step(tx, change, revision)
     move(tx, row, advance(ChangeState(row.state), Step.ASSESS))
     tx.record("change.assessment_begun", change, revision=revision)
-    return _seen(row)
+    return receipt(row)
 
 
 @command(control=Control.NONE)
@@ -43,7 +43,7 @@ def record_assessment(tx: Transaction, change: str, revision: int, impact: Impac
         policy_version=plan.policy_version,
         quotes=impact.quotes,
     )
-    return _seen(row)
+    return receipt(row)
 
 
 @command(control=Control.NONE)
@@ -64,7 +64,7 @@ def record_simulation(tx: Transaction, change: str, revision: int, simulation: S
             simulation=found,
             failed=list(simulation.failed),
         )
-        return _seen(row)
+        return receipt(row)
     row.opened_at = tx.now
     move(tx, row, advance(ChangeState(row.state), Step.ASK))
     facts = changes.approval_facts(tx.session, row)
@@ -83,7 +83,7 @@ def record_simulation(tx: Transaction, change: str, revision: int, simulation: S
         carried=[d for d in standing.counted if _earlier(facts, d)],
         withdrawn=dict(standing.withdrawn),
     )
-    return _seen(row)
+    return receipt(row)
 
 
 def _earlier(facts: ApprovalFacts, decision: str) -> bool:
@@ -98,7 +98,7 @@ def confirm_impact(tx: Transaction, change: str, revision: int, impact: Impact, 
     if moved:
         move(tx, row, advance(ChangeState(row.state), Step.REASSESS))
     else:
-        row.version += 1
+        touch(tx, row)
     tx.record(
         "change.impact_confirmed",
         change,
@@ -107,15 +107,14 @@ def confirm_impact(tx: Transaction, change: str, revision: int, impact: Impact, 
         evidence=found,
         moved=list(moved),
     )
-    return _seen(row)
+    return receipt(row)
 
 
 def write_evidence(tx: Transaction, row: ChangeRow, control: str, body: Model, file: str | None = None) -> str:
     """Store the canonical bytes of evidence for the current revision and return their digest (D4)."""
     stored = canonical(body.model_dump(mode="json"))
     digest = digest_of(stored)
-    previous = changes.evidence(tx.session, row.id, row.revision, control)
-    number = previous.number + 1 if previous else 1
+    number = row.version
     tx.add(
         EvidenceRow(
             id=f"{row.id}/{row.revision}/{control}/{number}",
@@ -137,9 +136,3 @@ def _step(tx: Transaction, change: str, revision: int) -> ChangeRow:
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
     return row
-
-
-def _seen(row: ChangeRow) -> Receipt:
-    """The lifecycle's own step has been seen by the lifecycle."""
-    row.seen_version = row.version
-    return receipt(row)

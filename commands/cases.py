@@ -2,6 +2,7 @@
 
 from sqlmodel import col
 
+from commands.changes import touch
 from commands.command import Authority, Control, command
 from commands.step import require_system, set_case
 from domain.errors import Conflict
@@ -35,7 +36,7 @@ def retry_change(tx: Transaction, change: str) -> str:
     waiting = tx.find(CaseRow, CaseRow.subject == change, col(CaseRow.closed_at).is_(None))
     if row.closed or not waiting:
         raise Conflict("nothing_waits", f"No step of {change} waits to be tried again.")
-    row.version += 1
+    touch(tx, row)
     tx.wake(change, "retry")
     tx.record("case.retried", change, steps=sorted(case.step for case in waiting))
     return waiting[0].id

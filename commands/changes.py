@@ -13,6 +13,7 @@ from domain.change import (
 from domain.errors import Conflict, Invalid, Refused
 from domain.kinds import kind_of
 from domain.model import Model
+from domain.party import WORKER
 from store import changes
 from store.tables.change import ChangeRow, RevisionRow
 from store.unit_of_work import Transaction
@@ -117,7 +118,14 @@ def move(tx: Transaction, row: ChangeRow, state: ChangeState) -> None:
     if row.state != state:
         row.state, row.state_since = state, tx.now
         row.closed = state in CLOSED
+    touch(tx, row)
+
+
+def touch(tx: Transaction, row: ChangeRow) -> None:
+    """Count a write. What the lifecycle itself writes, the lifecycle has seen."""
     row.version += 1
+    if tx.actor.account == WORKER:
+        row.seen_version = row.version
 
 
 def wake_open(tx: Transaction, row: ChangeRow, reason: str) -> None:

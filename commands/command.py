@@ -17,12 +17,14 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
 from domain.canonical import digest_of
-from domain.errors import Conflict, Invalid, MandateError, Refused
+from domain.errors import Conflict, IllegalTransition, Invalid, MandateError, Refused
 from domain.party import Actor
 from store.audit import AuditRecord, append
 from store.database import Database, is_serialization_failure
@@ -99,7 +101,7 @@ class Command(Generic[P, R]):
             if self.control is Control.DECISION:
                 call.actor.as_person()
             result, bells = self._retried(gateway, call, body, lambda tx: self.function(tx, *args, **kwargs))
-        except Refused as refusal:
+        except (Refused, IllegalTransition) as refusal:
             _record_refusal(gateway.database, call, self.name, refusal, _subject(self.function, args))
             raise
         if bells:
@@ -138,19 +140,14 @@ class Command(Generic[P, R]):
         """The stored answer of a write already done under this key; otherwise take the key (D7)."""
         if not call.key:
             return None
-        row = tx.session.get(IdempotencyRow, (call.actor.account, self.name, call.key))
-        if row is None:
-            tx.session.execute(
-                insert(table_of(IdempotencyRow)),
-                {
-                    "actor": call.actor.account,
-                    "operation": self.name,
-                    "key": call.key,
-                    "body_digest": body,
-                    "created_at": tx.wall,
-                },
-            )
+        key = {"actor": call.actor.account, "operation": self.name, "key": call.key}
+        # Not `tx.wall`: business time may be read only after the locks, and both clocks are read at once.
+        taken = {**key, "body_digest": body, "created_at": func.current_timestamp()}
+        insert = sqlite_insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql_insert
+        done = tx.session.execute(insert(table_of(IdempotencyRow)).values(taken).on_conflict_do_nothing())
+        if done.rowcount == 1:  # type: ignore[attr-defined]
             return None
+        row = tx.session.get_one(IdempotencyRow, tuple(key.values()))
         if row.body_digest != body:
             raise Invalid("idempotency_key_reused", "This idempotency key was used with another body.", key=call.key)
         assert row.response is not None

@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import col
 
-from commands.changes import Receipt, mine, move, receipt, require_revision
+from commands.changes import Receipt, mine, move, receipt, require_revision, touch
 from commands.command import Control, command
 from commands.step import gate_case, require_system, set_case
-from domain.approval import Standing, Verdict, gate
+from domain.approval import Plan, Standing, Verdict, gate
 from domain.artifact import EVERYWHERE, Part, conflicts, invert
 from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Refused
@@ -49,7 +49,6 @@ def schedule_change(tx: Transaction, change: str, revision: int) -> Receipt:
     move(tx, row, advance(ChangeState(row.state), Step.SCHEDULE))
     for market, at in instants.items():
         tx.session.merge(PlannedActivationRow(change=change, revision=revision, market=market, due_at=at or tx.now))
-    row.seen_version = row.version
     tx.record(
         "change.scheduled",
         change,
@@ -73,6 +72,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         tx.lock(ArtifactRow, artifact)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
+    state = advance(ChangeState(row.state), Step.RELEASE)
     due = [
         plan
         for plan in changes.planned(tx.session, change, revision)
@@ -82,14 +82,12 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     blocks = effect_blocks(standing)
     gate_case(tx, row, RELEASE, blocks)
     if blocks:
-        row.version += 1
-        row.seen_version = row.version
+        touch(tx, row)
         tx.record("change.release_blocked", change, "blocked", revision=revision, blocks=list(blocks))
         return ReleaseReport(blocks=blocks, change=receipt(row))
     versions = _published(tx, row, content) or _publish(tx, row, content.parts)
     _activate(tx, row, versions, due, targets)
-    move(tx, row, advance(ChangeState(row.state), Step.RELEASE))
-    row.seen_version = row.version
+    move(tx, row, state)
     _wake_queued(tx, change)
     markets = tuple(plan.market for plan in due)
     tx.record(
@@ -108,17 +106,16 @@ def effect_standing(
     tx: Transaction, row: ChangeRow, content: ChangeContent, due: Sequence[PlannedActivationRow]
 ) -> Standing:
     """The gate over facts just read under lock, with everything else that forbids an effect now."""
+    facts = changes.approval_facts(tx.session, row)
     markets = tuple(plan.market for plan in due)
     blocks = [f"frozen:{freeze.id}" for freeze in changes.freezes(tx.session, row.kind, markets, tx.now)]
-    if row.state not in (ChangeState.SCHEDULED, ChangeState.RELEASING):
-        blocks.append(f"state:{row.state}")
     if not due:
         blocks.append("not_due")
     if row.state == ChangeState.SCHEDULED:
         blocks += [f"moved:{entry}" for entry in changes.collisions(tx.session, row, content)]
-        blocks += _confirmation_blocks(tx, row)
+        blocks += _confirmation_blocks(tx, row, facts.plan)
     blocks += [f"waits_for:{other}" for other in _earlier_releases(tx, row, content, markets)]
-    return gate(changes.approval_facts(tx.session, row, tuple(blocks)))
+    return gate(facts.model_copy(update={"blocks": tuple(blocks)}))
 
 
 def effect_blocks(standing: Standing) -> tuple[str, ...]:
@@ -127,14 +124,13 @@ def effect_blocks(standing: Standing) -> tuple[str, ...]:
     return (*verdict, *standing.blocks)
 
 
-def _confirmation_blocks(tx: Transaction, row: ChangeRow) -> list[str]:
+def _confirmation_blocks(tx: Transaction, row: ChangeRow, plan: Plan | None) -> list[str]:
     """The impact must have been found again, recently enough, and moved no further than the policy allows (D4a)."""
-    facts = changes.approval_facts(tx.session, row)
     found = changes.evidence_model(changes.evidence(tx.session, row.id, row.revision, CONFIRMATION), Confirmation)
-    if found is None or facts.plan is None:
+    if found is None or plan is None:
         return ["impact_not_confirmed"]
     age = tx.now - datetime.fromisoformat(found.at)
-    if age > timedelta(seconds=facts.plan.confirm_within):
+    if age > timedelta(seconds=plan.confirm_within):
         return ["impact_confirmation_too_old"]
     return ["impact_moved"] if found.moved else []
 
@@ -142,17 +138,15 @@ def _confirmation_blocks(tx: Transaction, row: ChangeRow) -> list[str]:
 def _earlier_releases(tx: Transaction, row: ChangeRow, content: ChangeContent, markets: Sequence[str]) -> set[str]:
     """Other changes that published to the same artifacts and are not live in these markets yet: they queue (R-4.5)."""
     found: set[str] = set()
-    for part in content.parts:
-        rows = tx.find(
-            VersionRow,
-            VersionRow.artifact == part.artifact,
-            VersionRow.change != row.id,
-            col(VersionRow.change).in_(_releasing(tx)),
-        )
-        for version in rows:
-            waiting = changes.planned(tx.session, version.change, changes.change(tx.session, version.change).revision)
-            if any(plan.activated_at is None and plan.market in markets for plan in waiting):
-                found.add(version.change)
+    others = tx.find(ChangeRow, ChangeRow.state == ChangeState.RELEASING, ChangeRow.id != row.id)
+    artifacts_moved = {part.artifact for part in content.parts}
+    for other in others:
+        parts = changes.revision_content(changes.revision(tx.session, other.id, other.revision)).parts
+        if artifacts_moved.isdisjoint(part.artifact for part in parts):
+            continue
+        waiting = changes.planned(tx.session, other.id, other.revision)
+        if any(plan.activated_at is None and plan.market in markets for plan in waiting):
+            found.add(other.id)
     return found
 
 
@@ -162,10 +156,6 @@ def _wake_queued(tx: Transaction, change: str) -> None:
     for case in waiting:
         if f"waits_for:{change}" in case.message.split("; "):
             tx.wake(case.subject, f"{change} went on")
-
-
-def _releasing(tx: Transaction) -> list[str]:
-    return [row.id for row in tx.find(ChangeRow, ChangeRow.state == ChangeState.RELEASING)]
 
 
 def _published(tx: Transaction, row: ChangeRow, content: ChangeContent) -> dict[str, int]:
@@ -232,8 +222,7 @@ def record_delivery(tx: Transaction, change: str, notes: tuple[DeliveryNote, ...
         f"{n.target} {n.artifact} version {n.version} in {n.market}: {n.state} {n.detail}" for n in troubled
     )
     set_case(tx, change, "delivery", row.owner_group, f"delivery_{troubled[0].state}" if troubled else None, message)
-    row.version += 1
-    row.seen_version = row.version
+    touch(tx, row)
     tx.record(
         "change.delivered",
         change,
@@ -251,7 +240,6 @@ def begin_monitoring(tx: Transaction, change: str, revision: int) -> Receipt:
     require_revision(row, revision)
     _require_released(tx, row)
     move(tx, row, advance(ChangeState(row.state), Step.MONITOR))
-    row.seen_version = row.version
     tx.record("change.monitoring", change, revision=revision)
     return receipt(row)
 
@@ -274,7 +262,6 @@ def complete_change(tx: Transaction, change: str, revision: int) -> Receipt:
     if row.state_since + content.monitoring_period > tx.now:
         raise Refused("still_monitoring", "The monitoring period is not over.")
     move(tx, row, advance(ChangeState(row.state), Step.COMPLETE))
-    row.seen_version = row.version
     tx.record("change.completed", change, revision=revision)
     return receipt(row)
 
@@ -314,8 +301,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     blocks = _restore_blocks(tx, row, inverse)
     gate_case(tx, row, "rollback", blocks)
     if blocks:
-        row.version += 1
-        row.seen_version = row.version
+        touch(tx, row)
         tx.record("change.rollback_blocked", change, "blocked", revision=revision, blocks=list(blocks))
         return ReleaseReport(blocks=blocks, change=receipt(row))
     markets = [plan.market for plan in changes.planned(tx.session, change, revision) if plan.activated_at is not None]
@@ -325,8 +311,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         for artifact, number in sorted(versions.items()):
             artifacts.activate(tx.session, artifact, number, market, change, None, tx.now)
             _owe(tx, change, artifact, number, market, targets)
-    row.version += 1
-    row.seen_version = row.version
+    touch(tx, row)
     tx.record("change.rolled_back", change, revision=revision, versions=versions, markets=markets)
     return ReleaseReport(activated=tuple(markets), change=receipt(row))
 
@@ -347,7 +332,6 @@ def finish_rollback(tx: Transaction, change: str, revision: int) -> Receipt:
     if owed or not restored(tx, content, change):
         raise Refused("not_restored", "The earlier content is not confirmed everywhere yet.", targets=owed)
     move(tx, row, advance(ChangeState(row.state), Step.RESTORED))
-    row.seen_version = row.version
     tx.record("change.rollback_finished", change, revision=revision)
     return receipt(row)
 

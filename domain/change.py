@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from domain.artifact import EVERYWHERE, Part, base_digest
 from domain.canonical import canonical, digest, digest_of
-from domain.errors import Conflict, Invalid
+from domain.errors import IllegalTransition, Invalid
 from domain.model import Model
 
 SCHEMA = "change/1"
@@ -107,11 +107,11 @@ TRANSITIONS: Mapping[Step, Mapping[ChangeState, ChangeState]] = {
 
 
 def advance(state: ChangeState, step: Step) -> ChangeState:
-    """The state after a step. Raises Conflict("illegal_transition") naming the states in which the step is legal."""
+    """The state after a step. Raises IllegalTransition("illegal_transition") naming the states in which it is legal."""
     targets = TRANSITIONS[step]
     if state not in targets:
         legal = ", ".join(targets)
-        raise Conflict(
+        raise IllegalTransition(
             "illegal_transition",
             f"{step.replace('_', ' ').capitalize()} is not possible while the change is {state.replace('_', ' ')}.",
             state=state,

@@ -3,7 +3,8 @@
 MandateError
  +- Invalid          422  the input cannot be accepted as it is
  +- NotFound         404
- +- Conflict         409  the record moved, or the lifecycle does not allow this step now
+ +- Conflict         409  the record moved
+ |   +- IllegalTransition   the lifecycle does not allow this step now; always audited (R-4.2)
  +- Refused          403  an attempt at authority that the rules do not allow; always audited (R-7.9)
  +- Unauthenticated  401
  +- Unavailable      503  a part of the installation is missing; a retry can help
@@ -42,6 +43,10 @@ class Conflict(MandateError):
     """The record moved since it was read, or its lifecycle does not allow this step (R-4.2)."""
 
     http_status = 409
+
+
+class IllegalTransition(Conflict):
+    """A step that the lifecycle does not allow in this state; audited like a refusal (R-4.2)."""
 
 
 class Refused(MandateError):

@@ -15,6 +15,8 @@ from domain.errors import Invalid
 MICRO = 1_000_000
 BASIS_POINTS = 10_000
 LARGEST_UNIT_PRICE = 10**9
+MOST_DIGITS = 24
+SMALLEST = Decimal(1) / MICRO
 
 
 @cache
@@ -34,9 +36,13 @@ def micros(text: str | Decimal) -> int:
         value = Decimal(text)
     except InvalidOperation:
         raise Invalid("bad_price", f"{text!r} is not a decimal number.") from None
-    if not value.is_finite() or abs(value) > LARGEST_UNIT_PRICE:
+    # Rounding to the context would overflow for an immense exponent and turn a minute one into zero.
+    if not value.is_finite() or value.copy_abs() > LARGEST_UNIT_PRICE:
         raise Invalid("bad_price", f"{text} is beyond the range of a unit price.")
-    if value.normalize().as_tuple().exponent < -6 or len(value.as_tuple().digits) > 24:  # type: ignore[operator]
+    _, digits, power = value.as_tuple()
+    assert isinstance(power, int)
+    kept = len(digits) <= MOST_DIGITS and power >= -MOST_DIGITS
+    if not kept or value != value.quantize(SMALLEST):
         raise Invalid("bad_price", f"{text} has more than six decimals.")
     return int(value * MICRO)
 

@@ -134,7 +134,7 @@ def live(
             or_(ACTIVATIONS.c.segment == segment, ACTIVATIONS.c.segment == EVERYWHERE),
             ACTIVATIONS.c.from_at <= at,
         )
-        .order_by(desc(ACTIVATIONS.c.from_at), desc(ACTIVATIONS.c.sequence))
+        .order_by(desc(ACTIVATIONS.c.from_at), desc(ACTIVATIONS.c.version))
         .limit(1)
     ).first()
     if row is None:
@@ -182,12 +182,6 @@ def activate(
     session: Session, artifact: str, number: int, market: str, change: str, planned: datetime | None, now: datetime
 ) -> ActivationRow:
     """Write that a version is live in a market from now on; an activation is never back-dated (D6a)."""
-    taken = session.execute(
-        select(col(ActivationRow.sequence))
-        .where(col(ActivationRow.artifact) == artifact)
-        .order_by(desc(col(ActivationRow.sequence)))
-        .limit(1)
-    ).scalar()
     row = ActivationRow(
         id=f"activation-{secrets.token_hex(8)}",
         artifact=artifact,
@@ -199,10 +193,9 @@ def activate(
         planned_at=planned,
         tzdata=TZDATA,
         change=change,
-        sequence=(taken or 0) + 1,
     )
-    session.add(row)
-    session.flush()
+    values = {name: value for name, value in row.model_dump().items() if value is not None}
+    session.execute(insert(ACTIVATIONS), values)
     return row
 
 

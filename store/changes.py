@@ -75,7 +75,13 @@ def evidence(session: Session, change_id: str, number: int, control: str) -> Evi
 
 def evidence_model(row: EvidenceRow | None, model: type[M]) -> M | None:
     """Evidence as its model, None if there is none."""
-    return None if row is None else model.model_validate_json(row.body)
+    return None if row is None else _parsed(model, row.body)
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(model: type[M], body: bytes) -> M:
+    # Evidence is immutable, so what its bytes say never changes.
+    return model.model_validate_json(body)
 
 
 def latest_evidence(session: Session, change_id: str, number: int) -> dict[str, EvidenceRow]:
@@ -88,23 +94,22 @@ def latest_evidence(session: Session, change_id: str, number: int) -> dict[str, 
     return {row.control: row for row in rows}
 
 
-def approval_facts(session: Session, row: ChangeRow, blocks: tuple[str, ...] = ()) -> ApprovalFacts:
+def approval_facts(session: Session, row: ChangeRow) -> ApprovalFacts:
     """The facts of a change's approval as they are in this session; under lock when the session holds the locks."""
     stored = revision(session, row.id, row.revision)
-    found = latest_evidence(session, row.id, row.revision)
-    plan = evidence_model(found.get(PLAN), Plan)
+    found = _digests(session, row.id, row.revision)
+    plan = evidence_model(evidence(session, row.id, row.revision, PLAN), Plan) if PLAN in found else None
     inputs = dict(_inputs(stored.content))
-    inputs.update({name: found[name].digest for name in (IMPACT, SIMULATION) if name in found})
+    inputs.update({name: found[name] for name in (IMPACT, SIMULATION) if name in found})
     return ApprovalFacts(
         revision=row.revision,
         plan=plan,
         inputs=inputs,
         decisions=decisions(session, row.id),
         groups=holders(session, _groups(plan)),
-        excluded=_excluded(session, row),
-        fired=fired(session, row.id, row.revision),
+        excluded=_excluded(session, row, stored),
+        fired=fired(session, row.id, row.revision) if row.opened_at else (),
         opened_at=row.opened_at,
-        blocks=blocks,
     )
 
 
@@ -115,9 +120,22 @@ def _groups(plan: Plan | None) -> frozenset[str]:
     return frozenset(slots | {g for stage in plan.stages for level in stage.escalations for g in level.groups})
 
 
-def _excluded(session: Session, row: ChangeRow) -> Mapping[str, str]:
+def _digests(session: Session, change_id: str, number: int) -> dict[str, str]:
+    """The digest of the latest evidence of each control, without the bodies."""
+    rows = session.execute(
+        select(col(EvidenceRow.control), col(EvidenceRow.digest))
+        .where(col(EvidenceRow.change) == change_id, col(EvidenceRow.revision) == number)
+        .order_by(col(EvidenceRow.number))
+    )
+    return {row.control: row.digest for row in rows}
+
+
+def _excluded(session: Session, row: ChangeRow, current: RevisionRow) -> Mapping[str, str]:
     """Who may not decide (R-7.3): whoever wrote a revision, and the requester, as persons: through any account."""
-    authors = session.execute(select(col(RevisionRow.author)).where(col(RevisionRow.change) == row.id)).scalars()
+    authors = [current.author]
+    if row.revision > 1:
+        query = select(col(RevisionRow.author)).where(col(RevisionRow.change) == row.id)
+        authors += session.execute(query).scalars()
     found = dict.fromkeys(authors, "you wrote a part of this change")
     found[row.requester] = "you requested this change"
     return found
@@ -130,17 +148,19 @@ def decisions(session: Session, subject: str) -> tuple[Decision, ...]:
         .where(col(DecisionRow.subject) == subject)
         .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
     ).scalars()
-    return tuple(
-        Decision(
-            id=row.id,
-            revision=row.revision,
-            person=row.person,
-            stage=row.stage,
-            choice=Choice(row.choice),
-            inputs=parse(row.inputs),
-            at=row.decided_at,
-        )
-        for row in rows
+    return tuple(decision_of(row) for row in rows)
+
+
+def decision_of(row: DecisionRow) -> Decision:
+    """A recorded decision as the gate sees it."""
+    return Decision(
+        id=row.id,
+        revision=row.revision,
+        person=row.person,
+        stage=row.stage,
+        choice=Choice(row.choice),
+        inputs=parse(row.inputs),
+        at=row.decided_at,
     )
 
 

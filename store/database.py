@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -21,6 +21,17 @@ DENIED = frozenset(
     if name.startswith(("SQLITE_CREATE", "SQLITE_DROP", "SQLITE_ALTER"))
     or name in ("SQLITE_ATTACH", "SQLITE_DETACH", "SQLITE_PRAGMA")
 )
+
+
+SQLITE_CLOCK = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now'), (SELECT max(offset_seconds) FROM installation)")
+POSTGRESQL_CLOCK = text("SELECT clock_timestamp(), (SELECT max(offset_seconds) FROM installation)")
+
+
+class Clock(NamedTuple):
+    """The database's own clock, and business time, which development mode can be ahead of it."""
+
+    wall: datetime
+    now: datetime
 
 
 class Database:
@@ -41,7 +52,12 @@ class Database:
 
         Raises Unavailable("database_unavailable") when the database does not answer.
         """
-        with self._turn, _reachable(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            _reachable(),
+            Session(self._writer, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
@@ -56,20 +72,19 @@ class Database:
             shared = "" if exclusive else "_shared"
             session.execute(text(f"SELECT pg_advisory_xact_lock{shared}({AUTHORITY_LOCK})"))
 
+    def clock(self, session: Session) -> Clock:
+        """Both clocks, read at once."""
+        moment, offset = session.execute(SQLITE_CLOCK if self.is_sqlite else POSTGRESQL_CLOCK).one()
+        wall = datetime.fromisoformat(moment).replace(tzinfo=UTC) if self.is_sqlite else moment.astimezone(UTC)
+        return Clock(wall, wall + timedelta(seconds=offset or 0) if self.development else wall)
+
     def now(self, session: Session) -> datetime:
         """Business time: the database's clock, plus the offset that development mode may have (D9)."""
-        if not self.development:
-            return self.wall(session)
-        offset = session.execute(text("SELECT max(offset_seconds) FROM installation")).scalar()
-        return self.wall(session) + timedelta(seconds=offset or 0)
+        return self.clock(session).now
 
     def wall(self, session: Session) -> datetime:
         """The database's own clock, for technical periods that nobody travels through: sessions, leases."""
-        if self.is_sqlite:
-            found = session.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
-            return datetime.fromisoformat(found).replace(tzinfo=UTC)
-        moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
+        return self.clock(session).wall
 
     def close(self) -> None:
         """Give all connections back."""

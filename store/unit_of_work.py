@@ -11,7 +11,7 @@ from domain.errors import NotFound
 from domain.model import Model
 from domain.party import Actor
 from store import audit
-from store.database import Database
+from store.database import Clock, Database
 from store.tables.columns import table_of
 from store.tables.installation import CounterRow
 from store.tables.outbox import OutboxRow
@@ -38,19 +38,22 @@ class Transaction:
         self.bells: list[Bell] = []
         self.recorded = 0
         self._database = database
-        self._now: datetime | None = None
+        self._clock: Clock | None = None
 
     @property
     def now(self) -> datetime:
         """Business time of this transaction (D9). Take every lock before reading it."""
-        if self._now is None:
-            self._now = self._database.now(self.session)
-        return self._now
+        return self._clocks().now
 
     @property
     def wall(self) -> datetime:
         """The database's own clock, for leases and sessions."""
-        return self._database.wall(self.session)
+        return self._clocks().wall
+
+    def _clocks(self) -> Clock:
+        if self._clock is None:
+            self._clock = self._database.clock(self.session)
+        return self._clock
 
     def lock(self, table: type[Row], key: Any) -> Row:
         """A row, locked until the end of the transaction and freshly read. Raises NotFound("unknown_<table>")."""
@@ -61,9 +64,9 @@ class Transaction:
         return row
 
     def add(self, row: SQLModel) -> None:
-        """Write a new row now, so that a violated constraint shows here."""
-        self.session.add(row)
-        self.session.flush()
+        """Write a new row now, so that a violated constraint shows here. The row is not followed afterwards."""
+        values = {name: value for name, value in row.model_dump().items() if value is not None}
+        self.session.execute(insert(table_of(type(row))), values)
 
     def number(self, counter: str) -> int:
         """The next number of a counter, without gaps among committed transactions."""

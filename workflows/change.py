@@ -95,7 +95,7 @@ class ChangeWorkflow:
     async def deliver(self, at: Progress) -> Progress:
         if at.action != "deliver":
             return at
-        step = StepInput(change=at.change, revision=at.revision)
+        step = step_input(at)
         done: Progress = await self.stepping.take(
             ChangeActivities.deliver_change, step, queue=INTEGRATION_QUEUE, **DOWNSTREAM
         )
@@ -105,7 +105,7 @@ class ChangeWorkflow:
         """Take a step if it is what comes next."""
         if at.action != action:
             return at
-        done: Progress = await self.stepping.take(step, StepInput(change=at.change, revision=at.revision))
+        done: Progress = await self.stepping.take(step, step_input(at))
         return done
 
     async def sleep_if_idle(self, at: Progress, states: tuple[str, ...]) -> Progress:
@@ -126,3 +126,8 @@ class ChangeWorkflow:
         look = Look(change=self.change, bells=bells, strangers=strangers)
         found: Progress = await self.stepping.take(ChangeActivities.look_at_change, look)
         return found
+
+
+def step_input(at: Progress) -> StepInput:
+    """A step on what is known now."""
+    return StepInput(change=at.change, revision=at.revision, state=at.state, version=at.version)

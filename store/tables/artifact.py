@@ -55,5 +55,3 @@ class ActivationRow(SQLModel, table=True):
     planned_at: datetime | None = instant(default=None)
     tzdata: str
     change: str = Field(index=True)
-    sequence: int
-    """Orders activations of one artifact that begin at the same instant."""

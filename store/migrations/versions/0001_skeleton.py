@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tzdata", sa.String(), nullable=False),
         sa.Column("change", sa.String(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("activation", schema=None) as batch_op:
