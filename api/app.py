@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from activities.doorbell import Relay
 from activities.runtime import connect
@@ -49,11 +50,11 @@ def create_app(settings: Settings) -> FastAPI:
         title="Mandate",
         version="0.1.0",
         lifespan=lifespan,
-        max_body_size=settings.body_limit,
         description="Governed change for CPQ and OMS platforms. "
         "Writes take an Idempotency-Key; errors are problem documents.",
     )
     app.state.parts = parts
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.body_limit)
     app.middleware("http")(_observe)
     problems.install(app)
     for module in (changes, artifacts, people, quotes, calendar, health):
@@ -79,6 +80,8 @@ async def _observe(request: Request, call_next: Callable[[Request], Awaitable[Re
     structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
     with health.measured(request) as record:
         response = await call_next(request)
+        if response.status_code == problems.TOO_LARGE:
+            response = problems.too_large()
         record(response.status_code)
     response.headers["X-Request-Id"] = request.state.request_id
     return response

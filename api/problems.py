@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from domain.errors import MandateError
 
+TOO_LARGE = 413
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
 CODES = {
@@ -30,6 +31,11 @@ def problem(status: int, code: str, detail: str, **facts: object) -> JSONRespons
     }
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else {}
     return JSONResponse({**facts, **body}, status, headers, MEDIA_TYPE)
+
+
+def too_large() -> JSONResponse:
+    """The problem of a body beyond the limit, which the framework refuses before any route sees it."""
+    return problem(TOO_LARGE, CODES[TOO_LARGE], "The request body is larger than this installation accepts.")
 
 
 def install(app: FastAPI) -> None:

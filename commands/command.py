@@ -144,8 +144,9 @@ class Command(Generic[P, R]):
         # Not `tx.wall`: business time may be read only after the locks, and both clocks are read at once.
         taken = {**key, "body_digest": body, "created_at": func.current_timestamp()}
         insert = sqlite_insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql_insert
-        done = tx.session.execute(insert(table_of(IdempotencyRow)).values(taken).on_conflict_do_nothing())
-        if done.rowcount == 1:  # type: ignore[attr-defined]
+        table = table_of(IdempotencyRow)
+        write = insert(table).values(taken).on_conflict_do_nothing().returning(table.c.key)
+        if tx.session.execute(write).first() is not None:
             return None
         row = tx.session.get_one(IdempotencyRow, tuple(key.values()))
         if row.body_digest != body:

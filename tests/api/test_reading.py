@@ -1,0 +1,77 @@
+"""Reads are version-addressed, lists page by cursor, health says what is missing, and the contract is documented."""
+
+from collections.abc import Callable
+
+from fastapi.testclient import TestClient
+
+from tests.api.conftest import Caller
+from tests.api.test_bad_input import PROPOSAL, proposal
+
+PRICE = "/api/prices?offering=FIBRE-500&selling_model=monthly&market=DE&channel=partner&currency=EUR"
+
+
+def test_a_price_names_the_version_and_the_activation_that_say_so(caller: Callable[[str], Caller]) -> None:
+    price = caller("mara.lindqvist").get(PRICE).json()
+    assert price["unit_price"] == "39.9"
+    assert price["version"] == 1
+    assert price["activation"].startswith("activation-")
+    assert price["change"].startswith("CR-")
+
+
+def test_nothing_was_live_before_the_first_activation(caller: Callable[[str], Caller]) -> None:
+    answer = caller("mara.lindqvist").get(PRICE + "&at=2020-01-01T00:00:00Z")
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing_live")
+
+
+def test_lists_page_by_cursor_without_gaps(caller: Callable[[str], Caller]) -> None:
+    mara = caller("mara.lindqvist")
+    made = [mara.post("/api/changes", proposal(title=f"Change {n}")).json()["change"] for n in range(5)]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = mara.get(
+            f"/api/changes?limit=2&kind=pricing{'&cursor=' + cursor.replace('+', '%2B') if cursor else ''}"
+        ).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert seen == sorted(made, reverse=True)
+
+
+def test_a_dry_run_says_tier_people_and_money_and_writes_no_change(caller: Callable[[str], Caller]) -> None:
+    mara = caller("mara.lindqvist")
+    before = mara.get("/api/changes").json()
+    found = mara.post("/api/changes/dry-run", PROPOSAL).json()
+    assert found["words"] == ["FIBRE-500, monthly, DE, partner: 39.90 EUR becomes 42.90 EUR"]
+    assert set(found["candidates"]["owner"]) >= {"ines.castellano"}
+    assert mara.get("/api/changes").json() == before
+
+
+def test_versions_and_their_difference(caller: Callable[[str], Caller]) -> None:
+    mara = caller("mara.lindqvist")
+    versions = mara.get("/api/artifacts/pricing/standard/versions").json()
+    assert [version["number"] for version in versions] == [1]
+    assert {activation["market"] for activation in versions[0]["activations"]} == {"DE", "GB", "CH"}
+    difference = mara.get("/api/artifacts/pricing/standard/difference?old=0&new=1").json()
+    assert len(difference["words"]) == len(difference["operations"]) > 300
+
+
+def test_ready_names_what_is_missing(client: TestClient) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert set(answer.json()["missing"]) == {"temporal"}
+    assert client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_metrics_count_requests_by_route_and_not_by_path(client: TestClient, caller: Callable[[str], Caller]) -> None:
+    caller("mara.lindqvist").get("/api/changes/CR-1")
+    text = client.get("/metrics").text
+    assert 'route="/api/changes/{change}"' in text
+    assert "CR-1" not in text
+
+
+def test_every_route_is_documented_and_writes_name_an_example(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("description") or operation.get("summary"), (method, path)
+    create = document["paths"]["/api/changes"]["post"]["requestBody"]["content"]["application/json"]
+    assert create["examples"]["price"]["value"]["kind"] == "pricing"

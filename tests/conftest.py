@@ -1,0 +1,74 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from commands.command import Gateway
+from store.database import Database
+from store.files import FileStore
+from tests.builders import Business
+from tests.databases import (
+    BUSINESS,
+    EMPTY,
+    MIGRATED,
+    Databases,
+    Login,
+    PostgresDatabases,
+    PostgresServer,
+    SqliteDatabases,
+)
+
+settings.register_profile("mandate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mandate")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The PostgreSQL server of this test session."""
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Makes databases; everything that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    return PostgresDatabases(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def empty_login(databases: Databases) -> Login:
+    """A database without tables."""
+    return databases.copy_of(EMPTY)
+
+
+@pytest.fixture
+def login(databases: Databases) -> Login:
+    """A migrated database in which nothing is set up."""
+    return databases.copy_of(MIGRATED)
+
+
+@pytest.fixture
+def database(login: Login) -> Iterator[Database]:
+    """The application's access to a migrated database."""
+    found = Database(login.application, development=True)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def gateway(database: Database) -> Gateway:
+    """Where commands run on a migrated database."""
+    return Gateway(database)
+
+
+@pytest.fixture
+def business(databases: Databases, tmp_path: Path) -> Iterator[Business]:
+    """The example business, with its people, markets, policy, catalog and prices."""
+    login = databases.copy_of(BUSINESS)
+    database = Database(login.application, development=True)
+    yield Business(Gateway(database), FileStore(tmp_path / "files"), login)
+    database.close()
