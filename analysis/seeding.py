@@ -24,6 +24,11 @@ class Shelf:
     items: tuple[tuple[str, str], ...]
 
 
+def quote_id(seed: int, number: int) -> str:
+    """The id of a seeded quote."""
+    return f"Q-{seed}-{number:07d}"
+
+
 def shelves(book: Content, markets: Mapping[str, str], channels: Sequence[str]) -> list[Shelf]:
     """For each market (with its currency) and channel the priced offerings with their selling models."""
     result = []
@@ -59,7 +64,7 @@ def quotes(
 def _head(seed: int, number: int, rng: random.Random, shelf: Shelf, versions: tuple[int, int], now: datetime) -> Quote:
     created = now - timedelta(minutes=rng.randrange(MAX_AGE_DAYS * 1440))
     return Quote.model_construct(
-        id=f"Q-{seed}-{number:07d}",
+        id=quote_id(seed, number),
         status=rng.choice(OPEN_STATUSES),
         customer=f"customer-{rng.randrange(CUSTOMERS):05d}",
         owner=f"seller-{rng.randrange(OWNERS):03d}",

@@ -4,14 +4,14 @@ import hashlib
 import secrets
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from commands.changes import Receipt, move, receipt
 from commands.command import Control, command
 from commands.step import require_system
 from domain.approval import ApprovalFacts, Choice, Timer, Verdict, gate, root_digest, slot_for, timers
 from domain.canonical import canonical
-from domain.change import ChangeState, Step, advance
+from domain.change import ChangeState, Step, advance, visible_or_empty
 from domain.errors import Conflict
 from domain.model import Model
 from store import changes
@@ -26,7 +26,7 @@ class Ballot(Model):
     choice: Choice
     revision: Annotated[int, Field(ge=1)]
     seen: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
-    comment: Annotated[str, Field(max_length=4000)] = ""
+    comment: Annotated[str, Field(max_length=4000), AfterValidator(visible_or_empty)] = ""
 
 
 class DecisionReceipt(Model):

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from commands.command import Authority, Control, command
+from domain.canonical import digest
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
 from domain.party import WORKER
@@ -95,6 +96,21 @@ def set_active(tx: Transaction, person: str, active: bool) -> None:
     _administrator(tx)
     tx.lock(PersonRow, person).active = active
     tx.record("directory.active", f"person/{person}", active=active)
+
+
+@command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
+def bind_account(tx: Transaction, account: str, issuer: str, subject: str) -> None:
+    """Bind an account to an identity of an OpenID issuer by its immutable subject, never by a name or a mail address.
+
+    Raises Refused("may_not_administer"), NotFound, Conflict("identity_taken").
+    """
+    _administrator(tx)
+    row = tx.lock(AccountRow, account)
+    taken = tx.find(AccountRow, AccountRow.issuer == issuer, AccountRow.subject == subject, AccountRow.id != account)
+    if taken:
+        raise Conflict("identity_taken", "Another account is bound to this identity.")
+    row.issuer, row.subject = issuer, subject
+    tx.record("directory.account_bound", f"account/{account}", issuer=issuer, subject_digest=digest(subject))
 
 
 def _administrator(tx: Transaction) -> None:

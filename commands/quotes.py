@@ -2,9 +2,9 @@
 
 from sqlalchemy import insert, select
 
-from analysis.seeding import quotes, shelves
+from analysis.seeding import quote_id, quotes, shelves
 from commands.command import Authority, Control, command
-from domain.errors import Invalid, Refused
+from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
 from store import artifacts
 from store.tables.columns import table_of
@@ -27,12 +27,14 @@ class Seeded(Model):
 def seed_quotes(tx: Transaction, seed: int, first: int, count: int, development: bool) -> Seeded:
     """Write open quotes number `first` to `first + count - 1` of a seed, priced by and pinned to the live versions.
 
-    Raises Refused("development_only"), Invalid("nothing_to_sell", "chunk_too_large").
+    Raises Refused("development_only"), Invalid("nothing_to_sell", "chunk_too_large"), Conflict("seed_used").
     """
     if not development:
         raise Refused("development_only", "Quotes are seeded in development mode only.")
     if not 0 < count <= CHUNK:
         raise Invalid("chunk_too_large", f"Seed at most {CHUNK} quotes at a time.")
+    if tx.session.get(QuoteRow, quote_id(seed, first)) is not None:
+        raise Conflict("seed_used", f"Quotes of seed {seed} from number {first} on exist already.", seed=seed)
     versions = (artifacts.latest(tx.session, "catalog/standard"), artifacts.latest(tx.session, "pricing/standard"))
     book = artifacts.price_book(tx.session, "pricing/standard", versions[1])
     markets = {row.code: row.currency for row in tx.session.execute(select(MarketRow)).scalars()}

@@ -32,6 +32,11 @@ def visible(text: str) -> str:
     return text
 
 
+def visible_or_empty(text: str) -> str:
+    """Like `visible`, for texts that may be left out."""
+    return visible(text) if text.strip() else ""
+
+
 Title = Annotated[str, Field(min_length=3, max_length=200), AfterValidator(visible)]
 Prose = Annotated[str, Field(min_length=3, max_length=4000), AfterValidator(visible)]
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from api.development import loopback_only
-from api.parts import Asking, InstallationParts, Reading
+from api.parts import Asking, InstallationParts, Reading, Writing
 from commands.bookkeeping import SignedIn, sign_in, sign_out
 from commands.command import Call
+from commands.installation import bind_account, set_active, set_membership
 from domain.model import Model
 from queries.inbox import InboxItem, inbox
 from store.directory import actor_of, names
@@ -58,3 +59,40 @@ def end_session(request: Request, installation: InstallationParts, asking: Askin
     """End the session of this token."""
     token = request.headers["authorization"].partition(" ")[2]
     sign_out(installation.gateway, Call(asking, ""), token)
+
+
+class Identification(Model):
+    """The identity of an OpenID issuer that an account is bound to."""
+
+    issuer: Annotated[str, Field(min_length=1, max_length=400)]
+    subject: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Activity(Model):
+    """Whether a person may act."""
+
+    active: bool
+
+
+@router.put("/groups/{group}/members/{person}", status_code=204)
+def give_group(group: str, person: str, installation: InstallationParts, call: Writing) -> None:
+    """Give a group to a person; administrators only."""
+    set_membership(installation.gateway, call, person, group, True)
+
+
+@router.delete("/groups/{group}/members/{person}", status_code=204)
+def take_group(group: str, person: str, installation: InstallationParts, call: Writing) -> None:
+    """Take a group from a person; decisions that rested on it no longer count."""
+    set_membership(installation.gateway, call, person, group, False)
+
+
+@router.put("/persons/{person}/active", status_code=204)
+def set_person_active(person: str, installation: InstallationParts, call: Writing, body: Activity) -> None:
+    """Let a person in or shut a person out; it holds from the next request on."""
+    set_active(installation.gateway, call, person, body.active)
+
+
+@router.put("/accounts/{account}/identity", status_code=204)
+def bind_identity(account: str, installation: InstallationParts, call: Writing, body: Identification) -> None:
+    """Bind an account to an identity of an OpenID issuer; administrators only."""
+    bind_account(installation.gateway, call, account, body.issuer, body.subject)

@@ -1,0 +1,88 @@
+"""axe-core finds nothing serious on the main pages, in light and dark, wide and narrow."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.live.platform import Platform
+from tests.live.story import FINANCE, Story
+from tests.web.visitors import browsing
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+MAIN_PAGES = (
+    "/",
+    "/changes",
+    "/changes/new",
+    "/changes/new?offering=FIBRE-500",
+    "/changes/{waiting}",
+    "/changes/{live}",
+    "/changes/{waiting}/quotes",
+    "/quotes/Q-1-0000001",
+    "/artifacts",
+    "/artifacts/pricing/standard",
+    "/nothing-here",
+    "/sign-in",
+)
+
+
+@pytest.fixture(scope="module")
+def changes(story: Story) -> dict[str, str]:
+    """One change that waits for finance, one that is live."""
+    live = story.monitored(story.fresh_offering()[0])
+    waiting = story.propose_price("TV-PLUS", channel="direct")
+    story.until(waiting, "awaiting_approval")
+    assert story.decide(waiting, "ines.castellano", comment="The margin holds.").is_success
+    return {"live": live, "waiting": waiting}
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds that is serious or worse, in words."""
+    await page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = (await page.evaluate("() => axe.run()"))["violations"]
+    return [
+        f"{page.url}: {fault['id']} ({fault['impact']}): {node['html'][:150]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical") or fault["id"] in ("heading-order", "region")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 480)])
+async def test_no_serious_violation(
+    platform: Platform, browser: Browser, changes: dict[str, str], scheme: str, width: int
+) -> None:
+    look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    async with browsing(browser, platform, FINANCE, **look) as page:
+        found = []
+        for path in MAIN_PAGES:
+            await page.goto(path.format(**changes))
+            found += await violations(page)
+    assert not found, "\n".join(found)
+
+
+async def test_axe_would_find_a_violation(platform: Platform, browser: Browser) -> None:
+    async with browsing(browser, platform, FINANCE) as page:
+        await page.evaluate("() => document.querySelector('main').insertAdjacentHTML('beforeend', '<input type=text>')")
+        assert any("label" in fault for fault in await violations(page))
+
+
+async def test_the_decision_can_be_reached_by_keyboard(
+    platform: Platform, browser: Browser, changes: dict[str, str]
+) -> None:
+    async with browsing(browser, platform, FINANCE) as page:
+        await page.goto(f"/changes/{changes['waiting']}")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("() => document.activeElement.textContent") == "Skip to the content"
+        reached = []
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            reached.append(await page.evaluate("() => document.activeElement.textContent.trim()"))
+            await asyncio.sleep(0)
+        assert [name for name in reached if name in ("Approve", "Request changes", "Reject")] == [
+            "Approve",
+            "Request changes",
+            "Reject",
+        ]

@@ -1,0 +1,61 @@
+"""How money, instants and texts are shown."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from domain.change import Effective
+from web import present
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [(123450, "EUR", "1,234.50 EUR"), (-5, "EUR", "-0.05 EUR"), (1234, "JPY", "1,234 JPY"), (1234567, "KWD", "1,234.567 KWD")],
+)  # fmt: skip
+def test_money_has_the_decimals_of_its_currency(minor: int, currency: str, shown: str) -> None:
+    assert present.money(minor, currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("micros", "currency", "shown"),
+    [(42_900_000, "EUR", "42.90 EUR"), (12_500, "EUR", "0.0125 EUR"), (1, "EUR", "0.000001 EUR"), (900_000_000, "JPY", "900 JPY")],
+)  # fmt: skip
+def test_unit_prices_show_every_decimal_that_they_have(micros: int, currency: str, shown: str) -> None:
+    assert present.price(micros, currency) == shown
+
+
+def test_differences_say_their_direction() -> None:
+    assert present.signed_money(1200, "EUR") == "+12.00 EUR"
+    assert present.signed_money(-310, "EUR") == "−3.10 EUR"
+    assert present.signed_money(0, "EUR") == "no change"
+    assert present.percent(39_900_000, 42_900_000) == "+7.5 %"
+    assert present.percent(100, 50) == "−50.0 %"
+    assert (present.percent(0, 5), present.percent(5, None)) == ("–", "–")
+
+
+def test_instants_are_shown_in_utc_and_say_so() -> None:
+    at = datetime(2026, 12, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert present.moment(at) == "30 Nov 2026, 23:30 UTC"
+
+
+def test_periods_and_delays() -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert present.away(now + timedelta(days=3), now) == "in 3 days"
+    assert present.late(now, now + timedelta(seconds=5)) == "on time"
+    assert present.late(now, now + timedelta(hours=3)) == "3 hours late"
+
+
+def test_effective_times_name_their_zone() -> None:
+    assert present.effective(Effective()) == "as soon as it is approved"
+    day = date(2027, 1, 1)
+    assert present.effective(Effective(date=day)) == "1 Jan 2027 at 00:00, local time of each market"
+    assert present.effective(Effective(date=day, zone="Europe/Berlin")).endswith("Europe/Berlin")
+
+
+def test_codes_become_words() -> None:
+    assert present.market("DE") == "Germany (DE)"
+    assert present.market("*") == "every market"
+    assert present.market("NORTH") == "NORTH"
+    assert present.words("commercial-directors") == "Commercial directors"
+    assert present.block("unsatisfiable:finance") == "Nobody can fill every place of the stage finance."
+    assert present.block("something_new:x") == "something new:x"

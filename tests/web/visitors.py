@@ -1,0 +1,72 @@
+"""Visitors of the pages in tests: over plain HTTP, and with a browser."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, Page
+
+from tests.live.platform import CLOCKKEEPER, Platform
+
+QUOTES = 400
+
+
+def seed_quotes(platform: Platform) -> None:
+    """Write open quotes, so that changes have an impact."""
+    body = {"seed": 1, "first": 0, "count": QUOTES}
+    platform.write(CLOCKKEEPER, "/api/development/quotes", body).raise_for_status()
+
+
+@contextmanager
+def visitor(platform: Platform, account: str) -> Iterator[httpx.Client]:
+    """Somebody signed in with a browser without scripts: cookies, no redirects followed."""
+    with httpx.Client(base_url=platform.url, trust_env=False, timeout=30) as client:
+        client.post("/sign-in/development", data={"account": account})
+        yield client
+
+
+def forms(html: str) -> dict[str, dict[str, str]]:
+    """The hidden fields of the forms of a page, by where they are sent to."""
+    reader = _Forms()
+    reader.feed(html)
+    return reader.found
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._form: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = self.found.setdefault(given["action"], {})
+        elif tag == "input" and given.get("type") == "hidden":
+            self._form[given["name"]] = given["value"]
+
+
+def send(client: httpx.Client, page: str, action: str, typed: Mapping[str, Any], **headers: str) -> httpx.Response:
+    """Fill in a form of a page and send it."""
+    hidden = forms(client.get(page).text)[action]
+    return client.post(action, data={**hidden, **typed}, headers=headers)
+
+
+@asynccontextmanager
+async def browsing(
+    browser: Browser, platform: Platform, account: str, scripts: bool = True, **more: Any
+) -> AsyncIterator[Page]:
+    """A browser tab in which somebody has signed in on the page. A dialog or a script error fails the test."""
+    context = await browser.new_context(java_script_enabled=scripts, base_url=platform.url, **more)
+    context.set_default_timeout(15_000)
+    page = await context.new_page()
+    faults: list[str] = []
+    context.on("dialog", lambda dialog: faults.append(f"dialog: {dialog.message}"))
+    context.on("weberror", lambda error: faults.append(f"script error: {error.error}"))
+    await page.goto("/sign-in")
+    await page.get_by_role("button", name=f"Sign in as {account}", exact=True).click()
+    yield page
+    await context.close()
+    assert not faults, faults

@@ -1,0 +1,218 @@
+"""How money, instants, places and texts are shown, in one place (D6c). English; instants in UTC, and they say so."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal
+
+from domain.artifact import EVERYWHERE
+from domain.change import MARKET_ZONE, Effective
+from domain.money import amount, exponent, unit_price
+
+LOCALE = Locale.parse("en")
+DAY = 86_400
+MOST_DECIMALS = 6
+DIGEST_SHOWN = 12
+SELLING_MODELS = {"monthly": "per month", "one_time": "once", "yearly": "per year"}
+STATES = {"awaiting_approval": "Awaiting approval", "needs_revision": "Needs revision"}
+CHOICES = {"approve": "Approved", "reject": "Rejected", "request_changes": "Asked for changes"}
+OUTCOMES = {"pass": "✓ passed", "fail": "✗ failed", "inconclusive": "? inconclusive"}
+TIMERS = {
+    "reminder": "Approvers are reminded",
+    "escalation": "Escalated: further groups may decide too",
+    "expiry": "The change expires",
+}
+BLOCKS = {
+    "no_plan": "No approval plan has been found yet.",
+    "unsatisfiable": "Nobody can fill every place of the stage {}.",
+    "frozen": "A freeze holds effects back: {}.",
+    "moved": "Changed by somebody else meanwhile: {}.",
+    "waits_for": "Another release goes first: {}.",
+    "approval": "The approval is {}.",
+    "state": "The change is {}.",
+    "not_due": "It is not due yet.",
+    "impact_not_confirmed": "The impact has not been found again yet.",
+    "impact_confirmation_too_old": "The impact was found again too long ago.",
+    "impact_moved": "The impact moved further than the policy allows.",
+}
+ACTIONS = {
+    "change.created": "Draft created",
+    "change.revised": "New revision written",
+    "change.submitted": "Submitted",
+    "change.assessment_begun": "Assessment began",
+    "change.assessed": "Impact and approval plan found",
+    "change.simulation_failed": "Simulation found faults",
+    "change.approval_asked": "Simulated; approvers asked",
+    "change.decided": "Decided",
+    "change.timers": "Time passed",
+    "change.scheduled": "Effective instants fixed",
+    "change.impact_confirmed": "Impact found again before the release",
+    "change.release_blocked": "Release held back",
+    "change.released": "Released",
+    "change.delivered": "Delivery to targets",
+    "change.monitoring": "Monitoring began",
+    "change.completed": "Completed",
+    "change.withdrawn": "Withdrawn",
+    "change.rollback_asked": "Rollback asked for",
+    "change.rollback_blocked": "Rollback held back",
+    "change.rolled_back": "Earlier content released again",
+    "change.rollback_finished": "Rolled back",
+    "case.opened": "A step stopped and waits",
+    "case.closed": "The stopped step went on",
+    "case.retried": "Another try asked for",
+    "import.published": "Imported",
+}
+
+
+def money(minor: int, currency: str) -> str:
+    """Minor units with the currency's own decimals: `1,234.50 EUR`, `1,234 JPY`."""
+    return _with_currency(amount(minor, currency), currency, exponent(currency))
+
+
+def signed_money(minor: int, currency: str) -> str:
+    """Money that says its direction: `+12.00 EUR`, `−3.10 EUR`, `no change`."""
+    if minor == 0:
+        return "no change"
+    return f"{'+' if minor > 0 else '−'}{money(abs(minor), currency)}"
+
+
+def price(micros: int, currency: str) -> str:
+    """A unit price given in millionths, with as many decimals as it has: `42.90 EUR`, `0.0125 EUR`."""
+    return _with_currency(unit_price(micros), currency, exponent(currency))
+
+
+def plain_price(micros: int, currency: str) -> str:
+    """A unit price as decimal text for an input field: `42.90`."""
+    return _digits(unit_price(micros), exponent(currency), grouping=False)
+
+
+def _with_currency(value: Decimal, currency: str, decimals: int) -> str:
+    return f"{_digits(value, decimals, grouping=True)} {currency}"
+
+
+def _digits(value: Decimal, decimals: int, grouping: bool) -> str:
+    pattern = ("#,##0" if grouping else "0") + "." + "0" * decimals + "#" * (MOST_DECIMALS - decimals)
+    return format_decimal(value, format=pattern, locale=LOCALE)
+
+
+def count(number: int) -> str:
+    """`12,345`."""
+    return format_decimal(number, locale=LOCALE)
+
+
+def percent(old: int | None, new: int | None) -> str:
+    """How far an amount moved: `+7.5 %`; a dash where that cannot be said."""
+    if not old or new is None:
+        return "–"
+    moved = (Decimal(new - old) * 100 / Decimal(old)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{'+' if moved > 0 else '−' if moved < 0 else '±'}{abs(moved)} %"
+
+
+def basis_points(points: int) -> str:
+    """`250` basis points as `2.5 %`."""
+    return f"{format_decimal(Decimal(points) / 100, locale=LOCALE)} %"
+
+
+def moment(at: datetime) -> str:
+    """`1 Dec 2026, 23:00 UTC`."""
+    return f"{format_datetime(at.astimezone(UTC), 'd MMM y, HH:mm', locale=LOCALE)} UTC"
+
+
+def precise_moment(at: datetime) -> str:
+    """`1 Dec 2026, 23:00:05 UTC`."""
+    return f"{format_datetime(at.astimezone(UTC), 'd MMM y, HH:mm:ss', locale=LOCALE)} UTC"
+
+
+def away(at: datetime, now: datetime) -> str:
+    """How far an instant is away: `in 3 days`, `2 hours ago`."""
+    return format_timedelta(at - now, add_direction=True, threshold=1.5, locale=LOCALE)
+
+
+def duration(seconds: float) -> str:
+    """A period in its largest fitting unit: `24 hours`, `3 days`."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=LOCALE)
+
+
+def late(due: datetime, live: datetime) -> str:
+    """How late something became live: `on time` within a minute, otherwise the delay."""
+    behind = (live - due).total_seconds()
+    return "on time" if behind < 60 else f"{duration(behind)} late"
+
+
+def effective(value: Effective) -> str:
+    """The effective time as it was asked for."""
+    if value.date is None:
+        return "as soon as it is approved"
+    zone = "local time of each market" if value.zone == MARKET_ZONE else value.zone
+    return f"{format_date(value.date, 'd MMM y', locale=LOCALE)} at {value.time:%H:%M}, {zone}"
+
+
+def state(name: str) -> str:
+    """A state of a change or of a delivery: `Awaiting approval`."""
+    return STATES.get(name, name.replace("_", " ").capitalize())
+
+
+def words(name: str) -> str:
+    """A code or group id as words: `commercial-directors` -> `Commercial directors`."""
+    return name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def market(code: str) -> str:
+    """`DE` -> `Germany (DE)`."""
+    if code == EVERYWHERE:
+        return "every market"
+    name = LOCALE.territories.get(code)
+    return f"{name} ({code})" if name else code
+
+
+def channel(code: str) -> str:
+    """`partner` -> `Partner`, `*` -> `every channel`."""
+    return "every channel" if code == EVERYWHERE else words(code)
+
+
+def selling_model(code: str) -> str:
+    """`monthly` -> `per month`."""
+    return SELLING_MODELS.get(code, code.replace("_", " "))
+
+
+def choice(name: str) -> str:
+    """What somebody decided."""
+    return CHOICES[name]
+
+
+def outcome(name: str) -> str:
+    """The outcome of a check, by sign and word, so that nothing depends on colour."""
+    return OUTCOMES[name]
+
+
+def timer(what: str) -> str:
+    """What time will do."""
+    return TIMERS[what]
+
+
+def block(reason: str) -> str:
+    """Why an effect is held back."""
+    code, _, about = reason.partition(":")
+    return BLOCKS.get(code, reason.replace("_", " ")).format(about)
+
+
+def action(name: str) -> str:
+    """What an audit record tells."""
+    return ACTIONS.get(name, words(name.partition(".")[2]))
+
+
+def short(digest: str) -> str:
+    """The first characters of a digest: enough to compare by eye."""
+    return digest.removeprefix("sha256:")[:DIGEST_SHOWN]
+
+
+FILTERS: Mapping[str, object] = {
+    function.__name__: function
+    for function in (
+        money, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment, away, duration,
+        late, effective, state, words, market, channel, selling_model, choice, outcome, timer, block, action, short,
+    )
+}  # fmt: skip
