@@ -1,0 +1,107 @@
+"""A change as people read it: what it does, whom it moves, who decided, what is missing, what time does next."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cli.present import counted, group_names, moment, say, table, totals, words
+
+MARKS = {"pass": "passes", "fail": "FAILS", "inconclusive": "cannot be judged"}
+
+
+def show_list(changes: Any) -> None:
+    """A table of changes."""
+    columns = ("Change", "State", "Tier", "Kind", "Title", "Asked by", "Owner")
+    names = ("id", "state", "tier", "kind", "title", "requester", "owner_group")
+    if not changes:
+        say("There is no such change.")
+        return
+    table(columns, [[words(c[n]) if n == "state" else c[n] for n in names] for c in changes])
+
+
+def show_change(view: Any) -> None:
+    """Everything about a change."""
+    say(*_head(view), *evidence(view), *_people(view), *_release(view), *_cases(view))
+
+
+def evidence(view: Any) -> Iterator[str]:
+    """What somebody who decides has to know: the change in words, its impact, its simulation and the plan."""
+    yield "What changes"
+    yield from (f"  {line}" for line in view["words"])
+    yield f"  effective {_effective(view['content']['effective'])}; if taken back: {view['rollback_plan']}"
+    impact, simulation, plan = view["impact"], view["simulation"], view["plan"]
+    if impact:
+        yield "Whom it moves"
+        yield f"  {counted(impact['quotes'], 'open quote')} worth {totals(impact['value'])}"
+    if simulation:
+        delta = totals(simulation["delta"], signed=True)
+        yield f"  {simulation['dearer']} dearer, {simulation['cheaper']} cheaper: {delta} in all"
+        yield from (f"  check: {check['title']}: {_checked(check)}" for check in simulation["checks"])
+    if plan:
+        reasons = ", ".join(plan["reasons"])
+        yield f"Tier {plan['tier']}: {reasons} (policy {plan['policy']}, version {plan['policy_version']})"
+
+
+def _head(view: Any) -> Iterator[str]:
+    summary, lifecycle, content = view["summary"], view["lifecycle"], view["content"]
+    waits = f", waits for {lifecycle['waiting_for']}" if lifecycle["waiting_for"] else ""
+    yield f"{summary['id']}  {summary['title']}"
+    yield f"{words(summary['state']).capitalize()}{waits}; revision {summary['revision']}"
+    yield f"Asked for by {_name(view, summary['requester'])}; owned by {group_names([summary['owner_group']])}"
+    yield f"Objective: {content['objective']}"
+
+
+def _effective(effective: Mapping[str, Any]) -> str:
+    if not effective["date"]:
+        return "as soon as it is approved"
+    zone = "local time of each market" if effective["zone"] == "market" else effective["zone"]
+    return f"{effective['date']} {effective['time'][:5]}, {zone}"
+
+
+def _checked(check: Mapping[str, Any]) -> str:
+    examples = ", ".join(check["counter_examples"][:3])
+    mark = MARKS.get(check["outcome"], words(check["outcome"]))
+    return f"{mark} ({examples})" if examples else mark
+
+
+def _people(view: Any) -> Iterator[str]:
+    if view["standing"]["stages"]:
+        yield "Approval"
+    for stage in view["standing"]["stages"]:
+        for slot in stage["slots"]:
+            yield f"  {stage['title']}: {_slot(view, slot)}"
+    for decision in view["decisions"]:
+        counts = "" if decision["counts"] else f" (does not count: {decision['reason'] or 'the stage is over'})"
+        said = f": {decision['comment']}" if decision["comment"] else ""
+        yield f"  {moment(decision['at'])} {decision['name']}: {words(decision['choice'])}{counts}{said}"
+    for timer in view["timers"]:
+        yield f"  next: {timer['what']} at {moment(timer['at'])}"
+
+
+def _slot(view: Any, slot: Mapping[str, Any]) -> str:
+    if slot["person"]:
+        return f"approved by {_name(view, slot['person'])}"
+    able = ", ".join(_name(view, person) for person in slot["candidates"]) or "nobody, which blocks it"
+    return f"missing; can be given by {able}"
+
+
+def _release(view: Any) -> Iterator[str]:
+    if view["releases"]:
+        yield "Release"
+    for release in view["releases"]:
+        live = f"live since {moment(release['activated_at'])}" if release["activated_at"] else "not live yet"
+        yield f"  {release['market']}: due {moment(release['due_at'])}, {live}"
+    for delivery in view["deliveries"]:
+        where = f"{delivery['target']}, {delivery['market']}"
+        yield f"  {where}: version {delivery['version']} {delivery['state']}"
+
+
+def _cases(view: Any) -> Iterator[str]:
+    waiting = [case for case in view["cases"] if case["closed_at"] is None]
+    if waiting:
+        yield "Waits for somebody"
+    for case in waiting:
+        yield f"  {case['step']} ({group_names([case['owner_group']])}): {case['message']}"
+
+
+def _name(view: Any, person: str) -> str:
+    return str(view["names"].get(person, person))

@@ -1,0 +1,129 @@
+"""`mandate ops ...`: what operators do on the installation itself, with its settings (MANDATE_*), not over HTTP."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.doorbell import ring
+from activities.runtime import connect
+from cli.errors import FAILED, exit_code, report
+from cli.platform.prepare import leave
+from cli.platform.temporal_namespace import ensure_namespace_async
+from cli.present import counted, say, show_json
+from commands.bookkeeping import note_rung
+from commands.command import Call, Gateway
+from commands.example import set_up_example
+from commands.rebuild import wake_open_changes
+from domain.errors import MandateError, Unavailable
+from domain.party import SYSTEM
+from store.audit import ChainFault, verify
+from store.database import Database
+from store.installation import installation_id
+from store.logs import configure_logs
+from store.migrate import upgrade
+from store.settings import settings
+from store.unit_of_work import Bell
+
+AT_ONCE = 50
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="What operators do on the installation itself (settings MANDATE_*).")
+audit = typer.Typer(no_args_is_help=True, help="The evidence chains.")
+app.add_typer(group, name="ops")
+group.add_typer(audit, name="audit")
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of text for people.")]
+
+
+@group.callback()
+def _ops() -> None:
+    """What operators do on the installation itself (settings MANDATE_*)."""
+    configure_logs("WARNING")
+
+
+@group.command()
+def migrate() -> None:
+    """Bring the database to this release and print the installation's id."""
+    loaded = settings()
+    say(f"installation {upgrade(loaded.owner_database_url or loaded.database_url)}")
+
+
+@group.command()
+def setup(
+    without_content: Annotated[bool, typer.Option("--without-content", help="People and policy only.")] = False,
+) -> None:
+    """Set an empty installation up as the example business; a second time changes nothing."""
+    with database() as found:
+        business = set_up_example(Gateway(found), with_content=not without_content)
+    say(f"{business.name} is set up{' without content' if without_content else ''}.")
+
+
+@group.command()
+def rebuild() -> None:
+    """Start the workflows of all open changes again from the database, for example after Temporal was lost."""
+    try:
+        with database() as found:
+            rung = asyncio.run(_rebuild(found, settings().temporal_address))
+    except MandateError as failure:
+        report(failure)
+        leave(exit_code(failure))
+    say(f"Started or woke {counted(rung, 'workflow')}.")
+    leave(0)
+
+
+@audit.command("verify")
+def verify_chains(
+    subject: Annotated[str | None, typer.Argument(help="Only this chain, for example CR-2026-0001.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that no record of the evidence was changed, left out or moved; exit code 1 with the places otherwise."""
+    with database() as found:
+        faults = broken_chains(found, subject)
+    if as_json:
+        show_json([fault.model_dump() for fault in faults])
+    else:
+        say(*(f"{fault.subject}, record {fault.sequence}: {fault.fault}" for fault in faults))
+        say(f"{counted(len(faults), 'place')} broken." if faults else "Every chain holds.")
+    raise typer.Exit(FAILED if faults else 0)
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """The installation's database by the settings. Raises Unavailable("not_migrated", "database_unavailable")."""
+    loaded = settings()
+    found = Database(loaded.database_url, loaded.mode == "development")
+    try:
+        installation_id(found)
+        yield found
+    finally:
+        found.close()
+
+
+def broken_chains(found: Database, subject: str | None = None) -> tuple[ChainFault, ...]:
+    """Where evidence chains do not hold."""
+    with found.reading() as session:
+        return verify(session, subject)
+
+
+async def _rebuild(found: Database, address: str) -> int:
+    namespace = installation_id(found)
+    await ensure_namespace_async(address, namespace)
+    client = await connect(address, namespace)
+    gateway, call = Gateway(found), Call(SYSTEM, "")
+    bells = wake_open_changes(gateway, call)
+    for start in range(0, len(bells), AT_ONCE):
+        some = bells[start : start + AT_ONCE]
+        await _ring_all(client, some)
+        note_rung(gateway, call, [bell.outbox_id for bell in some])
+    return len(bells)
+
+
+async def _ring_all(client: Client, bells: Sequence[Bell]) -> None:
+    try:
+        await asyncio.gather(*(ring(client, bell) for bell in bells))
+    except RPCError as failure:
+        raise Unavailable("temporal_unavailable", f"Temporal does not take the wake-ups: {failure}") from failure
