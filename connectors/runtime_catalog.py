@@ -1,4 +1,4 @@
-"""The runtime catalog cache as a delivery target, over HTTP: warm, then ask back and compare digests (R-9.2, R-15.3)."""
+"""The runtime catalog cache as a delivery target, over HTTP: warm, ask back, compare digests (R-9.2, R-15.3)."""
 
 from types import TracebackType
 from typing import Any, Self

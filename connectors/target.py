@@ -1,4 +1,4 @@
-"""The one protocol for systems that releases are delivered to, and how an outcome is told from what they hold (R-15.3)."""
+"""The one protocol for systems that releases go to, and how an outcome is told from what they hold (R-15.3)."""
 
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
 

@@ -23,7 +23,7 @@ Channel: TypeAlias = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class Warm(Model):
-    """What a cache shall hold. `digest` is the digest of the whole version; `entries` may be the part for one market."""
+    """What a cache shall hold. `digest` is of the whole version; `entries` may be the part for one market."""
 
     version: Annotated[StrictInt, Field(ge=1)]
     digest: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
