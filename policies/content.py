@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from domain.artifact import Content
+from domain.errors import Invalid
 from domain.kinds.approval import PolicyHead, PolicyRow, TableName
+from domain.kinds.kind import first_error
 from policies.plan import check_policy
 from policies.table import ApprovalPolicy
 
@@ -35,10 +38,13 @@ def content_of(policy: ApprovalPolicy) -> Content:
 
 def policy_of(content: Content) -> ApprovalPolicy:
     """The policy of entries, rows by position. Raises Invalid when it cannot be evaluated, so that it fails closed."""
-    head = {key: value for key, value in content[HEAD].items() if key != "type"}
-    policy = ApprovalPolicy.model_validate(
-        {**head, "tier": _table(content, "tier"), "stages": _table(content, "stages")}
-    )
+    head = {key: value for key, value in content.get(HEAD, {}).items() if key != "type"}
+    try:
+        policy = ApprovalPolicy.model_validate(
+            {**head, "tier": _table(content, "tier"), "stages": _table(content, "stages")}
+        )
+    except ValidationError as error:
+        raise Invalid("bad_policy", first_error(error)) from None
     check_policy(policy)
     return policy
 

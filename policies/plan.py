@@ -10,7 +10,7 @@ from domain.errors import Invalid
 from domain.kinds.kind import first_error
 from domain.model import Model
 from policies.evaluate import NoRuleMatched, check_table, first_match
-from policies.table import ApprovalPolicy, StageRule
+from policies.table import ApprovalPolicy, Row, StageRule
 
 HOUR = 3600
 STRICTEST_TIER = 4
@@ -62,13 +62,20 @@ def check_policy(policy: ApprovalPolicy) -> None:
     check_table(policy.tier)
     check_table(policy.stages)
     for row in policy.tier.rows:
-        Tiering.model_validate({"tier": row.then.get("tier"), "row": row.id, "because": row.because})
+        _check_tier(row)
     for row in policy.stages.rows:
         for rule in _rules(row.then):
             if unknown := set(rule.inputs) - INPUTS:
                 raise Invalid(
                     "bad_policy", f"Stage {rule.id} is bound to unknown inputs {sorted(unknown)}.", row=row.id
                 )
+
+
+def _check_tier(row: Row) -> None:
+    try:
+        Tiering.model_validate({"tier": row.then.get("tier"), "row": row.id, "because": row.because})
+    except ValidationError as error:
+        raise Invalid("bad_policy", f"Row {row.id}: {first_error(error)}", row=row.id) from None
 
 
 def _rules(then: Mapping[str, Any]) -> tuple[StageRule, ...]:

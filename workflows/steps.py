@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import TimeoutError as StepTimeout
 
 with workflow.unsafe.imports_passed_through():
     from activities.house import (
@@ -28,6 +29,8 @@ T = TypeVar("T")
 Step = Callable[..., Any]
 Tell = Callable[[Trouble], Any]
 MOST_BELLS = 20
+# A regular activity wraps what made it fail, a local one does not.
+FAILURES = (ActivityError, ApplicationError, StepTimeout)
 
 
 class Doorbell:
@@ -83,7 +86,7 @@ class Stepping:
                     result = await workflow.execute_activity_method(
                         step, argument, task_queue=queue, summary=_title(name), **(options or REGULAR)
                     )
-            except ActivityError as failure:
+            except FAILURES as failure:
                 if local:
                     local = False
                     continue
@@ -96,9 +99,9 @@ class Stepping:
     async def _local(self, step: Any, argument: Any) -> Any:
         return await workflow.execute_local_activity_method(step, argument, summary=_title(step.__name__), **LOCAL)
 
-    async def _park(self, name: str, failure: ActivityError, parks: int) -> None:
+    async def _park(self, name: str, failure: FailureError, parks: int) -> None:
         """Show the failure, open its case if the database answers, and wait; nothing dies of it (R-15.6)."""
-        cause = failure.cause
+        cause = failure.cause if isinstance(failure, ActivityError) else failure
         code = (cause.type if isinstance(cause, ApplicationError) else None) or "step_failed"
         workflow.set_current_details(
             f"### Parked at: {_title(name)}\n\n`{code}`: {cause or failure}\n\nIt is tried again by itself."
@@ -119,7 +122,7 @@ class Stepping:
     async def _tell(self, trouble: Trouble) -> None:
         try:
             await self._local(self._note_trouble, trouble)
-        except ActivityError:
+        except FAILURES:
             workflow.logger.warning("trouble_not_noted")
 
     async def wait(self, seconds: float | None, summary: str) -> None:
