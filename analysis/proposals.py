@@ -127,8 +127,9 @@ def _references(session: Session, content: ChangeContent) -> None:
     before = {kind: now for kind, (now, _) in live.items()}
     for part in content.parts:
         kind = kind_of_artifact(part.artifact)
-        known = set(kind.validate(before))
-        if problems := [problem for problem in kind.validate(after) if problem not in known]:
+        found = kind.validate(after)
+        known = set(kind.validate(before)) if found else set()
+        if problems := [problem for problem in found if problem not in known]:
             raise Invalid(
                 "invalid_content",
                 problems[0].message,

@@ -39,7 +39,7 @@ class Parts:
         return self.temporal
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
     """The parts that the application was built with."""
     found: Parts = request.app.state.parts
     return found
@@ -73,7 +73,7 @@ def now(installation: InstallationParts, session: Reading) -> datetime:
 Now = Annotated[datetime, Depends(now)]
 
 
-def write_call(
+async def write_call(
     request: Request,
     asking: Asking,
     key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
@@ -89,7 +89,7 @@ def write_call(
 Writing = Annotated[Call, Depends(write_call)]
 
 
-def expected_version(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+async def expected_version(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
     """The version that the caller has read, from If-Match. Raises Invalid("bad_etag")."""
     if if_match is None:
         return None

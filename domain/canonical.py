@@ -37,6 +37,9 @@ def parse(data: bytes) -> Any:
     return orjson.loads(data)
 
 
+PLAIN = frozenset({str, bool, type(None)})
+
+
 def _check(value: Any) -> None:
     match value:
         case None | bool() | str():
@@ -48,9 +51,11 @@ def _check(value: Any) -> None:
             for key, item in value.items():
                 if not (isinstance(key, str) and key.isascii()):
                     raise Invalid("not_canonical", f"The key {key!r} is not ASCII text.")
-                _check(item)
+                if type(item) not in PLAIN:
+                    _check(item)
         case list() | tuple():
             for item in value:
-                _check(item)
+                if type(item) not in PLAIN:
+                    _check(item)
         case _:
             raise Invalid("not_canonical", f"{type(value).__name__} has no canonical form.")

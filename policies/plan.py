@@ -78,9 +78,12 @@ def _check_tier(row: Row) -> None:
         raise Invalid("bad_policy", f"Row {row.id}: {first_error(error)}", row=row.id) from None
 
 
+RULES = TypeAdapter(Annotated[tuple[StageRule, ...], Field(min_length=1)])
+
+
 def _rules(then: Mapping[str, Any]) -> tuple[StageRule, ...]:
     try:
-        return TypeAdapter(Annotated[tuple[StageRule, ...], Field(min_length=1)]).validate_python(then.get("stages"))
+        return RULES.validate_python(then.get("stages"))
     except ValidationError as error:
         raise Invalid("bad_policy", first_error(error)) from None
 

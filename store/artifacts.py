@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version as package_version
 
-from sqlalchemy import desc, insert, or_, select, update
+from sqlalchemy import bindparam, desc, insert, or_, select, update
 from sqlmodel import Session, col
 
 from domain.artifact import EVERYWHERE, Content, Operation, Part, apply, content_document
@@ -26,6 +26,11 @@ TZDATA = package_version("tzdata")
 
 VERSIONS = table_of(VersionRow)
 ACTIVATIONS = table_of(ActivationRow)
+
+
+DIGEST = select(VERSIONS.c.digest).where(
+    VERSIONS.c.artifact == bindparam("artifact"), VERSIONS.c.number == bindparam("number")
+)
 
 
 class Live(Model):
@@ -77,9 +82,7 @@ def content(session: Session, artifact: str, number: int) -> Content:
     """
     if number == 0:
         return {}
-    digest = session.execute(
-        select(VERSIONS.c.digest).where(VERSIONS.c.artifact == artifact, VERSIONS.c.number == number)
-    ).scalar()
+    digest = session.execute(DIGEST, {"artifact": artifact, "number": number}).scalar()
     if digest is None:
         raise NotFound("unknown_version", f"{artifact} has no version {number}.", artifact=artifact, version=number)
     if (found := CONTENTS.get(digest)) is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import desc, insert, select
+from sqlalchemy import bindparam, desc, insert, select
 from sqlmodel import Session, col
 
 from domain.canonical import canonical, digest_of, parse
@@ -36,31 +36,34 @@ class ChainFault(Model):
     fault: str
 
 
+RECORDS = table_of(AuditRow)
+WRITE = insert(RECORDS)
+HEAD = (
+    select(RECORDS.c.sequence, RECORDS.c.digest)
+    .where(RECORDS.c.subject == bindparam("subject"))
+    .order_by(desc(RECORDS.c.sequence))
+    .limit(1)
+)
+
+
 def append(session: Session, record: AuditRecord, now: datetime) -> int:
     """Append a record to its subject's chain and return its sequence number."""
-    table = table_of(AuditRow)
-    head = session.execute(
-        select(table.c.sequence, table.c.digest)
-        .where(table.c.subject == record.subject)
-        .order_by(desc(table.c.sequence))
-        .limit(1)
-    ).first()
+    head = session.execute(HEAD, {"subject": record.subject}).first()
     sequence, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
     body = canonical({**record.model_dump(mode="json"), "at": now.isoformat(), "sequence": sequence, "format": FORMAT})
-    session.execute(
-        insert(table).values(
-            subject=record.subject,
-            sequence=sequence,
-            at=now,
-            action=record.action,
-            actor=record.actor,
-            outcome=record.outcome,
-            body=body,
-            previous=previous,
-            digest=link(previous, body),
-            format=FORMAT,
-        )
-    )
+    values = {
+        "subject": record.subject,
+        "sequence": sequence,
+        "at": now,
+        "action": record.action,
+        "actor": record.actor,
+        "outcome": record.outcome,
+        "body": body,
+        "previous": previous,
+        "digest": link(previous, body),
+        "format": FORMAT,
+    }
+    session.execute(WRITE, values)
     return sequence
 
 

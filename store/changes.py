@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from sqlalchemy import desc, or_, select
+from sqlalchemy import bindparam, desc, or_, select
 from sqlmodel import Session, col
 
 from domain.approval import ApprovalFacts, Choice, Decision, Fired, Plan
@@ -24,6 +24,40 @@ from store.tables.release import PlannedActivationRow
 
 M = TypeVar("M", bound=Model)
 PLAN, IMPACT, SIMULATION, CONFIRMATION = "plan", "impact", "simulation", "confirmation"
+
+
+# Statements of the hot path are built once: building one costs more than running it.
+EVIDENCE = (
+    select(EvidenceRow)
+    .where(
+        col(EvidenceRow.change) == bindparam("change"),
+        col(EvidenceRow.revision) == bindparam("revision"),
+        col(EvidenceRow.control) == bindparam("control"),
+    )
+    .order_by(desc(col(EvidenceRow.number)))
+    .limit(1)
+)
+DIGESTS = (
+    select(col(EvidenceRow.control), col(EvidenceRow.digest))
+    .where(col(EvidenceRow.change) == bindparam("change"), col(EvidenceRow.revision) == bindparam("revision"))
+    .order_by(col(EvidenceRow.number))
+)
+DECISIONS = (
+    select(DecisionRow)
+    .where(col(DecisionRow.subject) == bindparam("subject"))
+    .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
+)
+FIRED = select(FiredTimerRow).where(
+    col(FiredTimerRow.subject) == bindparam("subject"), col(FiredTimerRow.revision) == bindparam("revision")
+)
+PLANNED = (
+    select(PlannedActivationRow)
+    .where(
+        col(PlannedActivationRow.change) == bindparam("change"),
+        col(PlannedActivationRow.revision) == bindparam("revision"),
+    )
+    .order_by(col(PlannedActivationRow.due_at), col(PlannedActivationRow.market))
+)
 
 
 def change(session: Session, change_id: str) -> ChangeRow:
@@ -61,16 +95,7 @@ def _inputs(stored: bytes) -> Mapping[str, str]:
 
 def evidence(session: Session, change_id: str, number: int, control: str) -> EvidenceRow | None:
     """The latest evidence of a control for a revision."""
-    return session.execute(
-        select(EvidenceRow)
-        .where(
-            col(EvidenceRow.change) == change_id,
-            col(EvidenceRow.revision) == number,
-            col(EvidenceRow.control) == control,
-        )
-        .order_by(desc(col(EvidenceRow.number)))
-        .limit(1)
-    ).scalar()
+    return session.execute(EVIDENCE, {"change": change_id, "revision": number, "control": control}).scalar()
 
 
 def evidence_model(row: EvidenceRow | None, model: type[M]) -> M | None:
@@ -122,11 +147,7 @@ def _groups(plan: Plan | None) -> frozenset[str]:
 
 def _digests(session: Session, change_id: str, number: int) -> dict[str, str]:
     """The digest of the latest evidence of each control, without the bodies."""
-    rows = session.execute(
-        select(col(EvidenceRow.control), col(EvidenceRow.digest))
-        .where(col(EvidenceRow.change) == change_id, col(EvidenceRow.revision) == number)
-        .order_by(col(EvidenceRow.number))
-    )
+    rows = session.execute(DIGESTS, {"change": change_id, "revision": number})
     return {row.control: row.digest for row in rows}
 
 
@@ -143,11 +164,7 @@ def _excluded(session: Session, row: ChangeRow, current: RevisionRow) -> Mapping
 
 def decisions(session: Session, subject: str) -> tuple[Decision, ...]:
     """Every decision on a subject, oldest first."""
-    rows = session.execute(
-        select(DecisionRow)
-        .where(col(DecisionRow.subject) == subject)
-        .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
-    ).scalars()
+    rows = session.execute(DECISIONS, {"subject": subject}).scalars()
     return tuple(decision_of(row) for row in rows)
 
 
@@ -166,21 +183,13 @@ def decision_of(row: DecisionRow) -> Decision:
 
 def fired(session: Session, subject: str, number: int) -> tuple[Fired, ...]:
     """The timers that have fired for a revision."""
-    rows = session.execute(
-        select(FiredTimerRow).where(col(FiredTimerRow.subject) == subject, col(FiredTimerRow.revision) == number)
-    ).scalars()
+    rows = session.execute(FIRED, {"subject": subject, "revision": number}).scalars()
     return tuple(Fired(stage=row.stage, what=row.what, level=row.level, at=row.fired_at) for row in rows)
 
 
 def planned(session: Session, change_id: str, number: int) -> list[PlannedActivationRow]:
     """The markets of a scheduled revision with their instants, soonest first."""
-    return list(
-        session.execute(
-            select(PlannedActivationRow)
-            .where(col(PlannedActivationRow.change) == change_id, col(PlannedActivationRow.revision) == number)
-            .order_by(col(PlannedActivationRow.due_at), col(PlannedActivationRow.market))
-        ).scalars()
-    )
+    return list(session.execute(PLANNED, {"change": change_id, "revision": number}).scalars())
 
 
 def freezes(session: Session, kind: str, markets: tuple[str, ...], now: datetime) -> list[FreezeRow]:

@@ -1,29 +1,37 @@
 """Loading people: the actor behind an account, and who holds which groups now (D3)."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from domain.errors import Unauthenticated
 from domain.party import Actor
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 
+ACTOR: Select[Any] = (
+    select(
+        col(AccountRow.active).label("account_active"),
+        col(AccountRow.person).label("person"),
+        col(PersonRow.active).label("person_active"),
+        col(MembershipRow.party_group).label("group"),
+    )
+    .outerjoin(PersonRow, col(PersonRow.id) == col(AccountRow.person))
+    .outerjoin(MembershipRow, col(MembershipRow.person) == col(PersonRow.id))
+    .where(col(AccountRow.id) == bindparam("account"))
+)
+
 
 def actor_of(session: Session, account_id: str) -> Actor:
     """The actor behind an active account. Raises Unauthenticated("unknown_account")."""
-    account = session.get(AccountRow, account_id)
-    if account is None or not account.active:
+    rows = session.execute(ACTOR, {"account": account_id}).all()
+    if not rows or not rows[0].account_active:
         raise Unauthenticated("unknown_account", "This account is not known or not active.", account=account_id)
-    if account.person is None:
-        return Actor(account=account.id)
-    person = session.get(PersonRow, account.person)
-    if person is None or not person.active:
+    person = rows[0].person
+    if person is not None and not rows[0].person_active:
         raise Unauthenticated("unknown_account", "The person behind this account is not active.", account=account_id)
-    groups = session.execute(
-        select(col(MembershipRow.party_group)).where(col(MembershipRow.person) == person.id)
-    ).scalars()
-    return Actor(account=account.id, person=person.id, groups=frozenset(groups))
+    return Actor(account=account_id, person=person, groups=frozenset(row.group for row in rows if row.group))
 
 
 def holders(session: Session, groups: frozenset[str]) -> Mapping[str, frozenset[str]]:
