@@ -13,7 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from domain.errors import MandateError
 
-OUR_ROOMS = ("domain", "policies", "activities", "commands", "queries", "analysis", "connectors", "store")
+OUR_ROOMS = ("workflows", "domain", "policies", "activities", "commands", "queries", "analysis", "connectors", "store")
 PURE_LIBRARIES = ("pydantic", "pydantic_core", "annotated_types", "orjson", "babel", "zen")
 
 
