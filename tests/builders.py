@@ -169,9 +169,7 @@ class Business:
         while progress.action != "wait" and progress.state != until:
             step = getattr(self.steps(), STEPS[progress.action])
             at = progress
-            progress = step(
-                StepInput(change=change, revision=at.revision, state=at.state, version=at.version)
-            )
+            progress = step(StepInput(change=change, revision=at.revision, state=at.state, version=at.version))
         return progress
 
     def ballot(self, change: str, choice: Choice = Choice.APPROVE, comment: str = "") -> Ballot:
@@ -233,7 +231,9 @@ class Business:
         with self.database.reading() as session:
             return artifacts.content(session, artifact, artifacts.latest(session, artifact)).get(key)
 
-    def price(self, offering: str = "FIBRE-500", market: str = "DE", channel: str = "direct", currency: str = "EUR") -> int:
+    def price(
+        self, offering: str = "FIBRE-500", market: str = "DE", channel: str = "direct", currency: str = "EUR"
+    ) -> int:
         """A monthly list price in the latest price book, in millionths."""
         found = self.entry(f"price/{offering}/monthly/{market}/{channel}/{currency}")
         assert found is not None

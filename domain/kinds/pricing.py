@@ -52,39 +52,34 @@ class Cost(Model):
         return entry_id("cost", self.offering, self.currency)
 
 
-class SetPrice(Model):
+class PricePlace(Model):
+    """Which list price an edit means: offering, selling model, market, channel and currency."""
+
+    offering: Word
+    selling_model: Word
+    market: Word = EVERYWHERE
+    channel: Word = EVERYWHERE
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+class SetPrice(PricePlace):
     """Give an existing list price a new amount. `unit_price` is decimal text in the currency's unit."""
 
     edit: Literal["set_price"] = "set_price"
-    offering: Word
-    selling_model: Word
-    market: Word = EVERYWHERE
-    channel: Word = EVERYWHERE
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     unit_price: Annotated[str, Field(max_length=24)]
 
 
-class AddPrice(Model):
+class AddPrice(PricePlace):
     """Introduce a list price that the book does not have yet."""
 
     edit: Literal["add_price"]
-    offering: Word
-    selling_model: Word
-    market: Word = EVERYWHERE
-    channel: Word = EVERYWHERE
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     unit_price: Annotated[str, Field(max_length=24)]
 
 
-class RemovePrice(Model):
+class RemovePrice(PricePlace):
     """Take a list price out of the book."""
 
     edit: Literal["remove_price"]
-    offering: Word
-    selling_model: Word
-    market: Word = EVERYWHERE
-    channel: Word = EVERYWHERE
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
 class SetCost(Model):
