@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from domain.errors import Unauthenticated
 from domain.party import Actor
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 
-ACTOR: Select[Any] = (
+ACTOR: Any = (
     select(
         col(AccountRow.active).label("account_active"),
         col(AccountRow.person).label("person"),
