@@ -8,14 +8,17 @@ from pydantic import Field, ValidationError
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain.artifact import EVERYWHERE, Part, apply
+from domain.artifact import EVERYWHERE, Content, Part, apply
 from domain.canonical import canonical
 from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope
 from domain.errors import Invalid
 from domain.kinds import kind_of, kind_of_artifact
 from domain.kinds.kind import first_error
 from domain.model import Model
+from policies.content import policy_of
+from policies.plan import groups_of
 from store import artifacts, changes
+from store.directory import unknown_groups
 from store.tables.artifact import ArtifactRow
 
 MAX_EDITS = 5_000
@@ -127,6 +130,8 @@ def _references(session: Session, content: ChangeContent) -> None:
     before = {kind: now for kind, (now, _) in live.items()}
     for part in content.parts:
         kind = kind_of_artifact(part.artifact)
+        if kind.name == "approval":
+            _usable_policy(session, after["approval"])
         found = kind.validate(after)
         known = set(kind.validate(before)) if found else set()
         if problems := [problem for problem in found if problem not in known]:
@@ -135,3 +140,12 @@ def _references(session: Session, content: ChangeContent) -> None:
                 problems[0].message,
                 problems=[problem.model_dump(mode="json") for problem in problems[:50]],
             )
+
+
+def _usable_policy(session: Session, entries: Content) -> None:
+    """Refuse a policy that cannot be evaluated or that asks groups which nobody can hold (R-8.2).
+
+    Once live it would decide the change that mends it too. Raises Invalid("bad_policy", "bad_rule", "unknown_group").
+    """
+    if unknown := unknown_groups(session, groups_of(policy_of(entries))):
+        raise Invalid("unknown_group", f"No such groups: {', '.join(sorted(unknown))}.", groups=sorted(unknown))

@@ -42,16 +42,19 @@ class Imported(Model):
 def import_content(tx: Transaction, given: Import) -> Imported:
     """Publish imported contents as version 1 of their artifacts and make them live in every market, in one transaction.
 
-    The same content again changes nothing. Raises Refused("store_not_empty") when an artifact has other content
-    already, Invalid("invalid_content") naming every problem.
+    The same content again changes nothing. Raises Invalid("nothing_to_import"), Invalid("invalid_content") naming every
+    problem, Refused("store_not_empty") when an artifact has other content already.
     """
+    if not given.contents:
+        raise Invalid("nothing_to_import", "The import names no artifact.")
     for artifact in sorted(given.contents):
         tx.lock(ArtifactRow, artifact)
-    if (same := _already(tx, given)) is not None:
+    contents = {artifact: _checked(artifact, content) for artifact, content in given.contents.items()}
+    if (same := _already(tx, contents)) is not None:
         tx.record("import.unchanged", same.change, "unchanged", source_digest=given.source_digest)
         return same
-    parts = tuple(_part(tx, artifact, content) for artifact, content in sorted(given.contents.items()))
-    _validate(tx, given.contents)
+    parts = tuple(_part(tx, artifact, content) for artifact, content in sorted(contents.items()))
+    _validate(tx, contents)
     row, revision_digest = _change(tx, given, parts)
     versions = {part.artifact: artifacts.publish(tx.session, part, row.id, tx.actor.account, tx.now) for part in parts}
     for artifact, number in versions.items():
@@ -70,10 +73,10 @@ def import_content(tx: Transaction, given: Import) -> Imported:
     return Imported(change=row.id, versions=versions)
 
 
-def _already(tx: Transaction, given: Import) -> Imported | None:
+def _already(tx: Transaction, contents: Mapping[str, Content]) -> Imported | None:
     """The import that made exactly this content live. Raises Refused("store_not_empty") for any other content."""
     versions, change = {}, ""
-    for artifact, content in given.contents.items():
+    for artifact, content in contents.items():
         latest = artifacts.latest(tx.session, artifact)
         if latest == 0:
             continue
@@ -84,15 +87,19 @@ def _already(tx: Transaction, given: Import) -> Imported | None:
                 "store_not_empty", f"{artifact} has versions already; propose a change instead.", artifact=artifact
             )
         versions[artifact], change = 1, first.change
-    if versions and len(versions) != len(given.contents):
+    if versions and len(versions) != len(contents):
         raise Refused("store_not_empty", "Some of these artifacts have versions already; propose a change instead.")
     return Imported(change=change, versions=versions, unchanged=True) if versions else None
 
 
-def _part(tx: Transaction, artifact: str, content: Content) -> Part:
+def _checked(artifact: str, content: Content) -> Content:
+    """Every entry in its stored form, so that the same content is recognized with and without defaults."""
     kind = kind_of_artifact(artifact)
-    checked = {key: kind.check_entry(entry) for key, entry in content.items()}
-    return Part(artifact=artifact, base=artifacts.latest(tx.session, artifact), operations=difference({}, checked))
+    return {key: kind.check_entry(entry) for key, entry in content.items()}
+
+
+def _part(tx: Transaction, artifact: str, content: Content) -> Part:
+    return Part(artifact=artifact, base=artifacts.latest(tx.session, artifact), operations=difference({}, content))
 
 
 def _validate(tx: Transaction, contents: Mapping[str, Content]) -> None:

@@ -78,6 +78,13 @@ def _check_tier(row: Row) -> None:
         raise Invalid("bad_policy", f"Row {row.id}: {first_error(error)}", row=row.id) from None
 
 
+def groups_of(policy: ApprovalPolicy) -> set[str]:
+    """Every group that a policy can ask, apart from the kind's own."""
+    rules = [rule for row in policy.stages.rows for rule in _rules(row.then)]
+    named = {group for rule in rules for group in rule.groups}
+    return (named | {group for rule in rules for level in rule.escalations for group in level.groups}) - {OWNER}
+
+
 RULES = TypeAdapter(Annotated[tuple[StageRule, ...], Field(min_length=1)])
 
 
