@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,12 +17,14 @@ from cli.platform.prepare import leave
 from cli.platform.temporal_namespace import ensure_namespace_async
 from cli.present import counted, say, show_json
 from commands.bookkeeping import note_rung
+from commands.checkpoints import write_checkpoint
 from commands.command import Call, Gateway
 from commands.example import set_up_example
 from commands.rebuild import wake_open_changes
-from domain.errors import MandateError, Unavailable
+from domain.errors import Invalid, MandateError, Unavailable
 from domain.party import SYSTEM
 from store.audit import ChainFault, verify
+from store.checkpoints import missing_since, opened, signer
 from store.database import Database
 from store.installation import installation_id
 from store.logs import configure_logs
@@ -80,15 +83,32 @@ def verify_chains(
     subject: Annotated[str | None, typer.Argument(help="Only this chain, for example CR-2026-0001.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that no record of the evidence was changed, left out or moved; exit code 1 with the places otherwise."""
+    """Check that no evidence was changed, left out, moved or cut off; exit code 1 with the places otherwise.
+
+    Exported checkpoints, where there are any, say how long each chain has been: a cut tail is found by them alone.
+    """
+    loaded = settings()
     with database() as found:
         faults = broken_chains(found, subject)
+        if subject is None and loaded.audit_key_file is not None:
+            faults += since_checkpoints(found, loaded.audit_key_file, loaded.checkpoint_dir)
     if as_json:
         show_json([fault.model_dump() for fault in faults])
     else:
         say(*(f"{fault.subject}, record {fault.sequence}: {fault.fault}" for fault in faults))
         say(f"{counted(len(faults), 'place')} broken." if faults else "Every chain holds.")
     raise typer.Exit(FAILED if faults else 0)
+
+
+@audit.command("checkpoint")
+def checkpoint() -> None:
+    """Sign the heads of all chains now and export them to MANDATE_CHECKPOINT_DIR."""
+    loaded = settings()
+    if loaded.audit_key_file is None:
+        raise Invalid("no_audit_key", "Set MANDATE_AUDIT_KEY_FILE to the key that signs checkpoints.")
+    with database() as found:
+        name = write_checkpoint(Gateway(found), Call(SYSTEM, ""), loaded.audit_key_file, loaded.checkpoint_dir)
+    say(f"{loaded.checkpoint_dir / name}")
 
 
 @contextmanager
@@ -127,3 +147,15 @@ async def _ring_all(client: Client, bells: Sequence[Bell]) -> None:
         await asyncio.gather(*(ring(client, bell) for bell in bells))
     except RPCError as failure:
         raise Unavailable("temporal_unavailable", f"Temporal does not take the wake-ups: {failure}") from failure
+
+
+def since_checkpoints(found: Database, key_file: Path, folder: Path) -> tuple[ChainFault, ...]:
+    """What exported checkpoints have seen and the chains no longer hold. Raises Invalid("bad_checkpoint")."""
+    key = signer(key_file).public_key
+    with found.reading() as session:
+        faults = [
+            fault
+            for file in sorted(folder.glob("*.checkpoint.json"))
+            for fault in missing_since(session, opened(file.read_bytes(), [key]))
+        ]
+    return tuple(dict.fromkeys(faults))
