@@ -20,7 +20,7 @@ from commands import approvals, assessments, bookkeeping, cases, releases
 from commands.command import Call, Gateway
 from connectors.target import Target
 from domain.approval import Plan
-from domain.errors import Conflict
+from domain.errors import Conflict, KeyReused
 from domain.impact import Impact, moved_beyond
 from domain.party import SYSTEM
 from queries.lifecycle import Lifecycle, lifecycle_of
@@ -191,10 +191,13 @@ class ChangeActivities:
             cases.park_step(self.gateway, self._call(at, ""), trouble.change, trouble.step, trouble.code)
 
     def _step(self, step: StepInput, work: Callable[[StepInput], object]) -> Progress:
-        """Do the work of a step, which commands refuse when it is not its turn; say where the change stands."""
+        """Do the work of a step, which commands refuse when it is not its turn; say where the change stands.
+
+        A step whose answer was lost is taken again; what its first run has recorded holds, whatever it finds now.
+        """
         try:
             work(step)
-        except Conflict as moved:
+        except (Conflict, KeyReused) as moved:
             log.info("step_overtaken", change=step.change, code=moved.code)
         at = self._read(step.change)
         return self._noted(at) if at.action == "wait" else _progress(at)

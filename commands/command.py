@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
 from domain.canonical import digest_of
-from domain.errors import Conflict, IllegalTransition, Invalid, MandateError, Refused
+from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused
 from domain.party import Actor
 from store.audit import AuditRecord, append
 from store.database import Database, is_serialization_failure
@@ -150,7 +150,7 @@ class Command(Generic[P, R]):
             return None
         row = tx.session.get_one(IdempotencyRow, tuple(key.values()))
         if row.body_digest != body:
-            raise Invalid("idempotency_key_reused", "This idempotency key was used with another body.", key=call.key)
+            raise KeyReused("idempotency_key_reused", "This idempotency key was used with another body.", key=call.key)
         assert row.response is not None
         return row.response
 

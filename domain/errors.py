@@ -2,6 +2,7 @@
 
 MandateError
  +- Invalid          422  the input cannot be accepted as it is
+ |   +- KeyReused           an idempotency key came with another body
  +- NotFound         404
  +- Conflict         409  the record moved
  |   +- IllegalTransition   the lifecycle does not allow this step now; always audited (R-4.2)
@@ -31,6 +32,10 @@ class Invalid(MandateError):
     """The input is wrong; `facts["problems"]` names each place when there are several."""
 
     http_status = 422
+
+
+class KeyReused(Invalid):
+    """An idempotency key was used with another body (D7)."""
 
 
 class NotFound(MandateError):

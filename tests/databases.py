@@ -76,10 +76,10 @@ class PostgresDatabases:
     """Databases of one server; the application's login is the role that migrations grant."""
 
     name = "postgresql"
+    _numbers = itertools.count(1)  # of the class: several of these can share one server
 
     def __init__(self, server: "PostgresServer") -> None:
         self._server = server
-        self._numbers = itertools.count(1)
         self._templates: dict[str, str] = {}
 
     def copy_of(self, template: str) -> Login:

@@ -60,10 +60,3 @@ def shop_with_content(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comm
     """The command line of an installation with the example business."""
     with api_alone(tmp_path_factory.mktemp("content"), with_content=True) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def shop_without_content(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    """The command line of an installation with people and policy, into which content can be imported."""
-    with api_alone(tmp_path_factory.mktemp("empty"), with_content=False) as found:
-        yield found

@@ -2,19 +2,25 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import CommandLine
+from tests.cli.conftest import api_alone
 from tests.importing.shop import SHOP, replace_on_line
 
 SOFIA = ("--as", "sofia.marin")
 
 
-@pytest.fixture(scope="module")
-def mandate(shop_without_content: CommandLine) -> CommandLine:
-    return shop_without_content
+@pytest.fixture
+def mandate(tmp_path: Path) -> Iterator[CommandLine]:
+    """An installation of its own for each test: an import is possible into an empty store only."""
+    folder = tmp_path / "installation"
+    folder.mkdir()
+    with api_alone(folder, with_content=False) as found:
+        yield found
 
 
 def latest(mandate: CommandLine) -> dict[str, int]:

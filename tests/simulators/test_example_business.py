@@ -103,6 +103,7 @@ def test_people_can_fill_the_slots_of_the_approval_policy(business: ExampleBusin
 
     assert {name: len(persons) for name, persons in members.items()} == {
         "sales-operations": 2, "product": 2, "pricing": 3, "finance": 2, "revenue-operations": 1, "commercial-directors": 1,
+        "administrators": 1,
     }  # fmt: skip
     assert machines == ["delivery-pipeline"]
     assert several == ["priya.raman"]

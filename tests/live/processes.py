@@ -1,0 +1,64 @@
+"""The processes of one installation in tests: started, ended, killed and started again by name, on their own ports."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from subprocess import Popen
+
+from cli.platform import processes
+from cli.platform.prepare import CHECKOUT
+
+ENDING_SECONDS = 15.0
+
+
+class Processes:
+    """Named commands with one environment; everything they say goes to `<name>.log` of the folder."""
+
+    def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._commands = commands
+        # What is set for the tests themselves is not for the programs, which refuse settings that they do not know.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MANDATE_")}
+        self._environment = {**inherited, **environment}
+        self._running: dict[str, Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        """Start one; what it says is appended to its log."""
+        command = [sys.executable, *self._commands[name]]
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._running[name] = processes.spawn(command, output=log, environment=self._environment, folder=CHECKOUT)
+
+    def stop(self, name: str) -> None:
+        """End one in an orderly way; by force when it does not."""
+        if (process := self._running.pop(name, None)) is not None:
+            processes.end(process, ENDING_SECONDS)
+
+    def kill(self, name: str) -> None:
+        """End one by SIGKILL, as a crash would."""
+        if (process := self._running.pop(name, None)) is not None:
+            processes.kill(process)
+
+    def crash(self, name: str) -> None:
+        """Kill one and leave it lying there, for whoever revives what has ended."""
+        if (process := self._running.get(name)) is not None:
+            processes.kill(process)
+
+    def restart(self, name: str) -> None:
+        """End one in an orderly way and start it again."""
+        self.stop(name)
+        self.start(name)
+
+    def ended(self) -> tuple[str, ...]:
+        """The names of those that were started and do not run any more."""
+        return tuple(name for name, process in list(self._running.items()) if process.poll() is not None)
+
+    def log(self, name: str) -> str:
+        """All that one has said."""
+        file = self._folder / f"{name}.log"
+        return file.read_text(errors="replace") if file.exists() else ""
+
+    def stop_all(self) -> None:
+        """End everything, those that were started last first."""
+        for name in reversed(list(self._running)):
+            self.stop(name)

@@ -1,0 +1,118 @@
+"""A target system that misbehaves: a case is opened, nothing is lost or done twice, and the change goes on afterwards."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.live import facts
+from tests.live.platform import Platform
+from tests.live.story import HOUR, OWNER, Story
+from tests.live.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def healed(platform: Platform) -> Iterator[None]:
+    yield
+    platform.fault("none")
+
+
+def released_under(platform: Platform, story: Story, mode: str, code: str, **more: Any) -> str:
+    """A change whose release met a misbehaving target and waits with an open case of this code."""
+    offering, channel = story.fresh_offering()
+    platform.fault(mode, **more)
+    change = story.propose_price(offering, channel=channel)
+    story.approve(change)
+    eventually(lambda: _open_cases(story, change), lambda found: found == [("delivery", code)])
+    shown = story.view(change)
+    assert shown["summary"]["state"] == "releasing"
+    assert story.price(offering, channel=channel) == story.price(
+        offering, channel=channel, at=shown["lifecycle"]["now"]
+    )
+    return change
+
+
+def _open_cases(story: Story, change: str) -> list[tuple[str, str]]:
+    return [(case["step"], case["code"]) for case in story.view(change)["cases"] if case["closed_at"] is None]
+
+
+def go_on(platform: Platform, story: Story, change: str) -> list[dict[str, Any]]:
+    """Take the fault back, have somebody try again, see the change through; returns what the catalog was asked to hold."""
+    platform.fault("none")
+    assert platform.write(OWNER, f"/api/changes/{change}/retry").status_code == 200
+    return see_through(platform, story, change)
+
+
+def see_through(platform: Platform, story: Story, change: str) -> list[dict[str, Any]]:
+    story.until(change, "monitoring")
+    assert _open_cases(story, change) == []
+    story.until_seen(change)
+    platform.travel(7 * HOUR)
+    story.until(change, "completed")
+    asked = facts.catalog_requests(platform, change)
+    facts.assert_nothing_hangs(platform)
+    return asked
+
+
+def assert_applied_once(asked: list[dict[str, Any]]) -> None:
+    """One order, one key, done once, however often it was sent."""
+    assert [request["outcome"] for request in asked].count("applied") == 1
+    assert len({request["key"] for request in asked}) == 1
+
+
+def test_a_failing_target_is_tried_again_after_an_hour_by_itself(platform: Platform, story: Story) -> None:
+    change = released_under(platform, story, "failing", "delivery_failed")
+    platform.fault("none")
+    platform.travel(HOUR + 5)
+    asked = see_through(platform, story, change)
+    assert asked[0]["outcome"] == "injected_failure"
+    assert_applied_once(asked)
+
+
+def test_a_slow_target_is_asked_before_anything_is_sent_again(platform: Platform, story: Story) -> None:
+    change = released_under(platform, story, "slow", "delivery_unknown", seconds=2)
+    eventually(lambda: facts.catalog_requests(platform, change)[0]["outcome"], lambda outcome: outcome == "applied")
+    asked = go_on(platform, story, change)
+    assert_applied_once(asked)
+
+
+def test_a_silent_target_that_did_its_work_is_not_sent_it_twice(platform: Platform, story: Story) -> None:
+    change = released_under(platform, story, "silent", "delivery_unknown", seconds=30)
+    asked = go_on(platform, story, change)
+    assert_applied_once(asked)
+
+
+def test_a_target_that_stored_something_else_is_told_again(platform: Platform, story: Story) -> None:
+    change = released_under(platform, story, "corrupt", "delivery_differs")
+    asked = go_on(platform, story, change)
+    applied = [request for request in asked if request["outcome"] == "applied"]
+    assert len(applied) == len({request["key"] for request in applied}) >= 2
+    assert [request["fault"] for request in applied][-1] == "none"
+
+
+def test_a_target_that_is_gone_parks_nothing_else(platform: Platform, story: Story) -> None:
+    platform.kill("catalog")
+    offering, channel = story.fresh_offering()
+    change = story.propose_price(offering, channel=channel)
+    story.approve(change)
+    story.until_held(change)
+    assert _open_cases(story, change) == [("delivery", "delivery_failed")]
+    platform.start("catalog")
+    platform.ready()
+    assert_applied_once(go_on(platform, story, change))
+
+
+def test_a_target_that_forgot_is_told_again_before_the_change_completes(platform: Platform, story: Story) -> None:
+    offering, channel = story.fresh_offering()
+    change = story.monitored(offering, channel=channel)
+    platform.kill("catalog")
+    (platform.folder / "catalog.json").unlink()
+    platform.start("catalog")
+    platform.ready()
+    platform.travel(7 * HOUR)
+    eventually(
+        lambda: [e["outcome"] for e in story.timeline(change) if e["action"] == "change.delivered"],
+        lambda outcomes: outcomes == ["done", "held", "done"],
+    )
+    story.until(change, "completed")
+    assert_applied_once(facts.catalog_requests(platform, change))
