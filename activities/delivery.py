@@ -15,11 +15,13 @@ from store.database import Database
 from store.tables.artifact import VersionRow
 from store.tables.release import DeliveryRow
 
+OVERTAKEN = "a later version is there"
+
 
 def deliver_owed(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:
     """Deliver what a change still owes, the latest version for each place, and say what became of each delivery."""
     return tuple(
-        _as_note(row, "confirmed", "a later version is there") if later else _deliver(targets, row, order)
+        _as_note(row, "confirmed", OVERTAKEN) if "confirmed" in later else _deliver(targets, row, order, bool(later))
         for row, order, later in _orders(database, change, owed=True)
     )
 
@@ -33,7 +35,8 @@ def verify_live(database: Database, targets: Mapping[str, Target], change: str) 
     return tuple(notes)
 
 
-def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[DeliveryRow, DeliveryOrder, bool]]:
+def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[DeliveryRow, DeliveryOrder, frozenset[str]]]:
+    """The deliveries of a change with what is to be held, and the states of later deliveries to the same place."""
     with database.reading() as session:
         query = (
             select(DeliveryRow)
@@ -54,21 +57,20 @@ def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[Deliv
             order = DeliveryOrder(
                 artifact=row.artifact, market=row.market, version=row.version, digest=digest, entries=entries
             )
-            orders.append((row, order, _overtaken(session, row)))
+            orders.append((row, order, _later(session, row)))
         session.expunge_all()
     return orders
 
 
-def _overtaken(session: Session, row: DeliveryRow) -> bool:
-    """Whether the target has confirmed a later version for the same place, so that this one must not go there."""
-    later = select(col(DeliveryRow.change)).where(
+def _later(session: Session, row: DeliveryRow) -> frozenset[str]:
+    """The states of deliveries of later versions to the same place, where this one must not go once they are there."""
+    later = select(col(DeliveryRow.state)).where(
         col(DeliveryRow.target) == row.target,
         col(DeliveryRow.artifact) == row.artifact,
         col(DeliveryRow.market) == row.market,
         col(DeliveryRow.version) > row.version,
-        col(DeliveryRow.state) == "confirmed",
     )
-    return session.execute(later.limit(1)).first() is not None
+    return frozenset(session.execute(later).scalars())
 
 
 def _for_market(content: Mapping[str, Mapping[str, Any]], market: str) -> dict[str, dict[str, Any]]:
@@ -80,11 +82,16 @@ def _for_market(content: Mapping[str, Mapping[str, Any]], market: str) -> dict[s
     }
 
 
-def _deliver(targets: Mapping[str, Target], row: DeliveryRow, order: DeliveryOrder) -> DeliveryNote:
+def _deliver(
+    targets: Mapping[str, Target], row: DeliveryRow, order: DeliveryOrder, later_on_its_way: bool
+) -> DeliveryNote:
     target = targets.get(row.target)
     if target is None:
         return _as_note(row, "failed", "this worker does not know the target")
     try:
+        # A later version may have arrived although nobody has heard of it yet.
+        if later_on_its_way and target.ask(order.artifact, order.market, order.channel).version > order.version:
+            return _as_note(row, "confirmed", OVERTAKEN)
         if row.state == "unknown" and (known := settle(target, order)).outcome != "failed":
             return _note(row, known)
         return _note(row, target.deliver(order, _key(row)))

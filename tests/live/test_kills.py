@@ -108,6 +108,7 @@ def assert_each_happened_once(story: Story, platform: Platform, ended: dict[str,
         check(platform, change, ("DE",), timeline)
         assert fired(timeline) == ["reminder 1"]
     facts.assert_nothing_hangs(platform)
+    facts.assert_the_catalog_holds_what_is_live(platform, ("DE",))
 
 
 @pytest.mark.timeout(600)
