@@ -41,7 +41,7 @@ POINTS = [
     *(f"{command}.{side}" for command in (*RELAYS, *PEOPLE) for side in ("before", "after")),
 ]
 PATIENCE = 120.0
-CHANGES = 4
+CHANGES, KILLS = 4, 10
 
 
 @pytest.fixture
@@ -164,12 +164,12 @@ def closing_server() -> Iterator[PostgresServer]:
 
 @contextmanager
 def killed_at_random(platform: Platform, service: TemporalService, chance: random.Random) -> Iterator[None]:
-    """Kill one of worker, API and Temporal every half to two and a half seconds."""
+    """Kill one of worker, API and Temporal every half to three seconds, ten times at most."""
     over = threading.Event()
     killed: list[str] = []
 
     def kill() -> None:
-        while not over.wait(chance.uniform(0.5, 2.5)):
+        while len(killed) < KILLS and not over.wait(chance.uniform(0.5, 3)):
             name = chance.choice(("worker", "worker", "api", "temporal"))
             killed.append(name)
             if name == "temporal":
