@@ -6,6 +6,7 @@ entry.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -52,12 +53,17 @@ class Problem(Model):
 
 def entry_id(*parts: str) -> str:
     """A stable ASCII id of an entry from its natural key; parts are escaped, so they cannot run together."""
-    return "/".join(quote(part, safe=" *") for part in parts)
+    return "/".join([_escaped(part) for part in parts])
+
+
+@lru_cache(maxsize=100_000)
+def _escaped(part: str) -> str:
+    return quote(part, safe=" *")
 
 
 def content_document(schema: str, content: Content) -> dict[str, Any]:
     """What is digested and stored for a version: the schema's name and version beside the entries (D4)."""
-    return {"schema": schema, "entries": {key: dict(value) for key, value in content.items()}}
+    return {"schema": schema, "entries": dict(content)}
 
 
 def conflicts(content: Content, operations: Iterable[Operation]) -> tuple[str, ...]:

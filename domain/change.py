@@ -74,9 +74,11 @@ class Step(StrEnum):
     MONITOR = "monitor"
     COMPLETE = "complete"
     REASSESS = "reassess"
+    REPLAN = "replan"
     REVISE = "revise"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
+    RECALL = "recall"
     ROLL_BACK = "roll_back"
     RESTORED = "restored"
 
@@ -96,6 +98,7 @@ TRANSITIONS: Mapping[Step, Mapping[ChangeState, ChangeState]] = {
     Step.REJECT: {S.AWAITING_APPROVAL: S.REJECTED},
     Step.SCHEDULE: {S.APPROVED: S.SCHEDULED},
     Step.REASSESS: {S.SCHEDULED: S.SUBMITTED},
+    Step.REPLAN: dict.fromkeys((S.AWAITING_APPROVAL, S.APPROVED, S.SCHEDULED), S.SUBMITTED),
     Step.RELEASE: {S.SCHEDULED: S.RELEASING, S.RELEASING: S.RELEASING},
     Step.MONITOR: {S.RELEASING: S.MONITORING},
     Step.COMPLETE: {S.MONITORING: S.COMPLETED},
@@ -105,6 +108,7 @@ TRANSITIONS: Mapping[Step, Mapping[ChangeState, ChangeState]] = {
         **dict.fromkeys(BEFORE_RELEASE, S.SUBMITTED),
     },
     Step.WITHDRAW: dict.fromkeys((S.DRAFT, S.NEEDS_REVISION, *BEFORE_RELEASE), S.WITHDRAWN),
+    Step.RECALL: dict.fromkeys((S.AWAITING_APPROVAL, S.APPROVED, S.SCHEDULED), S.AWAITING_APPROVAL),
     Step.EXPIRE: {S.AWAITING_APPROVAL: S.EXPIRED, S.NEEDS_REVISION: S.EXPIRED},
     Step.ROLL_BACK: {S.RELEASING: S.ROLLING_BACK, S.MONITORING: S.ROLLING_BACK},
     Step.RESTORED: {S.ROLLING_BACK: S.ROLLED_BACK},
@@ -187,6 +191,13 @@ class ChangeContent(Model):
     rollback: Rollback = Rollback()
     monitoring: Monitoring = Monitoring()
     reverts: str | None = None
+    least_tier: Annotated[int, Field(ge=0, le=4)] = 0
+    """The tier that the requester wants at least; the policy decides whether it is higher (R-3.3)."""
+    emergency: bool = False
+    """Whether the expedited path is asked for, which ends in a review (R-4.7)."""
+    emergency_reason: str = ""
+    standard: str = ""
+    """The template of standard changes that it means to follow; outside its bounds it is like any other (R-3.5)."""
 
     def document(self) -> dict[str, Any]:
         return {"schema": SCHEMA, **self.model_dump(mode="json")}
@@ -201,13 +212,20 @@ class ChangeContent(Model):
 
 
 def content_inputs(content: ChangeContent) -> dict[str, str]:
-    """The named digests of a revision that decisions are bound to (D4): each part may move alone."""
+    """The named digests of a revision that decisions are bound to (D4): each part may move alone.
+
+    purpose: title and objective; operations: what is changed; content: both, for plans of the first release.
+    """
     document = content.document()
+    purpose = {"title": document["title"], "objective": document["objective"]}
     return {
-        "content": digest({"title": document["title"], "objective": document["objective"], "parts": document["parts"]}),
+        "content": digest({**purpose, "parts": document["parts"]}),
+        "purpose": digest(purpose),
+        "operations": digest([[part["artifact"], part["operations"]] for part in document["parts"]]),
         "scope": digest(document["scope"]),
         "effective": digest(document["effective"]),
         "rollback": digest([document["rollback"], document["monitoring"]]),
+        "monitoring": digest(document["monitoring"]),
         "bases": base_digest(content.parts),
     }
 

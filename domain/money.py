@@ -27,6 +27,11 @@ def exponent(currency: str) -> int:
     return int(get_currency_precision(currency))
 
 
+def is_currency(currency: str) -> bool:
+    """Whether a code is a currency of ISO 4217."""
+    return currency in get_global("all_currencies")
+
+
 def micros(text: str | Decimal) -> int:
     """A unit price given as decimal text, in millionths: "39.90" -> 39900000. At most six decimals.
 
@@ -58,11 +63,22 @@ def amount(minor: int, currency: str) -> Decimal:
 
 
 def extend(unit_micros: int, quantity: int, currency: str) -> int:
-    """The one rounding point: unit price times quantity in minor units, half away from zero."""
-    scale: int = MICRO // 10 ** exponent(currency)
-    value = unit_micros * quantity
-    rounded = (abs(value) + scale // 2) // scale
-    return rounded if value >= 0 else -rounded
+    """Unit price times quantity in minor units, half away from zero."""
+    return rounded(unit_micros * quantity, currency)
+
+
+def rounded(value: int, currency: str, step: int = 1, mode: str = "half_up") -> int:
+    """The one rounding point: millionths to a multiple of `step` minor units.
+
+    mode: half_up (half away from zero), half_even, up (away from zero), down.
+    """
+    scale: int = MICRO // 10 ** exponent(currency) * step
+    whole, rest = divmod(abs(value), scale)
+    if mode == "up":
+        whole += rest > 0
+    elif mode != "down" and rest * 2 >= scale:
+        whole += 1 if mode == "half_up" or rest * 2 > scale else whole % 2
+    return whole * step if value >= 0 else -whole * step
 
 
 def sums(pairs: Iterable[tuple[str, int]]) -> Mapping[str, int]:

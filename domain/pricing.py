@@ -1,15 +1,36 @@
 """The reference calculation of a price, with a trace for a finance person (R-10.2). Integers inside, one rounding.
 
-A price is found by offering, selling model and currency; the entry for the exact market and channel beats the
-general one.
+In this order: the customer's contract price or else the list price or rate (the entry for the exact market and channel
+beats the general one), its tiers, the bundle, promotions, the line's discount, the floor, times the quantity, rounded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Literal
 
-from domain.artifact import EVERYWHERE, Content, Operation, entry_id
+from domain.artifact import EVERYWHERE, Content, Entry, Operation, entry_id
 from domain.model import Model
-from domain.money import BASIS_POINTS, extend
+from domain.money import BASIS_POINTS, extend, is_currency, rounded
+from domain.pricing_rules import bundle_off, less, promotions_for, reached, tiered
 from domain.quote import Quote, QuoteLine
+
+LARGEST_QUANTITY = 1_000_000_000
+
+
+class Step(Model):
+    """One step of a price: the rule and its entry, the amount before and after.
+
+    per: unit, millionths of the currency's unit for each unit sold; line, the same for all of them together, where
+    tiers are graduated; net, minor units of the line after rounding. points: basis points taken off.
+    """
+
+    rule: Literal["list", "rate", "contract", "tier", "graduated", "bundle", "promotion", "discount", "floor", "net"]
+    entry: str = ""
+    before: int | None = None
+    after: int
+    per: Literal["unit", "line", "net"] = "unit"
+    quantity: int = 0
+    points: int = 0
 
 
 class Priced(Model):
@@ -19,7 +40,13 @@ class Priced(Model):
     net_minor: int
     cost_minor: int | None
     entry: str
-    trace: tuple[str, ...]
+    charge: str = ""
+    trace: tuple[Step, ...]
+
+    @property
+    def margin_minor(self) -> int | None:
+        """Net minus cost, None where the cost is unknown."""
+        return None if self.cost_minor is None else self.net_minor - self.cost_minor
 
 
 class PriceBook:
@@ -27,6 +54,8 @@ class PriceBook:
 
     def __init__(self, entries: Content) -> None:
         self.entries = entries
+        rules = [key for key in entries if not key.startswith(("price/", "cost/", "golden/"))]
+        self.rules = {key: entries[key] for key in sorted(rules)}
 
     def changed(self, operations: Iterable[Operation]) -> "PriceBook":
         """The book as it would be after operations on it."""
@@ -45,49 +74,187 @@ class PriceBook:
                 key = entry_id("price", offering, selling_model, where, through, currency)
                 if key in self.entries:
                     return key
+                if (
+                    self.rules
+                    and (rate := entry_id("rate", offering, selling_model, where, through, currency)) in self.rules
+                ):
+                    return rate
         return None
+
+    def contract(self, customer: str, offering: str, selling_model: str, currency: str) -> str | None:
+        """The id of what a customer has agreed, None if nothing."""
+        key = entry_id("contract", customer, offering, selling_model, currency)
+        return key if key in self.rules else None
+
+    def floor(self, offering: str, selling_model: str, currency: str) -> Entry | None:
+        """The floor of an offering, None if it has none."""
+        return self.rules.get(entry_id("floor", offering, selling_model, currency))
+
+    def places(self, offering: str, selling_model: str, currency: str) -> list[tuple[str, str]]:
+        """The markets and channels for which the book names a price or rate of its own."""
+        return self._places.get((offering, selling_model, currency), [])
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+        found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+        for entry in self.entries.values():
+            if entry["type"] in ("price", "rate"):
+                model = entry.get("selling_model", entry.get("resource"))
+                key = (entry["offering"], model, entry["currency"])
+                found.setdefault(key, []).append((entry["market"], entry["channel"]))
+        return found
+
+    def priced(self, offering: str) -> list[Entry]:
+        """The list prices of an offering (`*`: of all), ordered by id."""
+        found = self._priced if offering == EVERYWHERE else {offering: self._priced.get(offering, [])}
+        return [entry for name in sorted(found) for entry in found[name]]
+
+    @cached_property
+    def _priced(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for key in sorted(self.entries):
+            if key.startswith("price/"):
+                found.setdefault(self.entries[key]["offering"], []).append(self.entries[key])
+        return found
+
+    def rounding(self, currency: str) -> tuple[int, str]:
+        """Step (minor units) and mode by which amounts of a currency are rounded."""
+        rule = self.rules.get(entry_id("rounding", currency))
+        return (1, "half_up") if rule is None else (rule["step"], rule["mode"])
+
+    def of_type(self, name: str) -> list[tuple[str, Entry]]:
+        """The rules of a type, ordered by id."""
+        return [(key, rule) for key, rule in self.rules.items() if rule["type"] == name]
+
+    def golden(self) -> list[tuple[str, Entry]]:
+        """The golden scenarios, ordered by id; they are no rules, as no price depends on them."""
+        return [(key, self.entries[key]) for key in sorted(self.entries) if key.startswith("golden/")]
 
     def cost(self, offering: str, currency: str) -> int | None:
         """The unit cost in millionths, None if the book has none."""
         entry = self.entries.get(entry_id("cost", offering, currency))
         return None if entry is None else int(entry["unit_cost_micros"])
 
+    def line_cost(self, offering: str, quantity: int, currency: str) -> int | None:
+        """What a quantity costs in minor units, None if the book has no cost."""
+        unit = self.cost(offering, currency)
+        return None if unit is None else extend(unit, quantity, currency)
+
+
+def line_fault(quote: Quote, line: QuoteLine) -> str | None:
+    """Why a line cannot be priced by anybody: quantity, discount or currency out of range; None if it is sound."""
+    if not 1 <= line.quantity <= LARGEST_QUANTITY:
+        return "quantity"
+    if not 0 <= line.discount_basis_points <= BASIS_POINTS:
+        return "discount"
+    return None if is_currency(quote.currency) else "currency"
+
 
 def price_line(book: PriceBook, quote: Quote, line: QuoteLine) -> Priced | None:
-    """Price a line by a book; None if the book has no price for it."""
-    key = book.find(line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
-    if key is None:
+    """Price a sound line by a book; None if the book has no price for it."""
+    calculation = _begin(book, quote, line)
+    if calculation is None:
         return None
-    entry = book.entries[key]
-    trace = [f"list price of {key}: {entry['unit_price_micros']} millionths of a {quote.currency}"]
-    unit = _tiered(entry, line.quantity, trace)
-    if line.discount_basis_points:
-        unit = unit * (BASIS_POINTS - line.discount_basis_points) // BASIS_POINTS
-        trace.append(f"discount of {line.discount_basis_points} basis points: {unit} millionths")
-    net = extend(unit, line.quantity, quote.currency)
-    trace.append(f"times {line.quantity}, rounded half away from zero: {net} minor units")
-    cost = book.cost(line.offering, quote.currency)
-    return Priced(
-        unit_price_micros=unit,
-        net_minor=net,
-        cost_minor=None if cost is None else extend(cost, line.quantity, quote.currency),
-        entry=key,
-        trace=tuple(trace),
-    )
+    if book.rules:
+        calculation.reduce_by_bundle()
+    base = calculation.amount
+    if book.rules and calculation.entry["type"] != "contract":
+        calculation.reduce_by_promotions()
+    calculation.take_off("discount", "", line.discount_basis_points)
+    if book.rules:
+        calculation.keep_above_floor(base)
+    return calculation.close()
 
 
-def _tiered(entry: Mapping[str, object], quantity: int, trace: list[str]) -> int:
-    """The unit price of the highest tier that the quantity reaches; it holds for the whole quantity."""
-    unit = entry["unit_price_micros"]
-    tiers = entry["tiers"]
-    assert isinstance(unit, int) and isinstance(tiers, (list, tuple))
-    reached = [tier for tier in tiers if tier["from_quantity"] <= quantity]
-    if not reached:
-        return unit
-    tier = reached[-1]
-    if tier["unit_price_micros"] is not None:
-        unit = int(tier["unit_price_micros"])
-    else:
-        unit = unit * (BASIS_POINTS - int(tier["off_basis_points"] or 0)) // BASIS_POINTS
-    trace.append(f"tier from {tier['from_quantity']}: {unit} millionths")
-    return unit
+def _begin(book: PriceBook, quote: Quote, line: QuoteLine) -> "_Calculation | None":
+    agreed = book.contract(quote.customer, line.offering, line.selling_model, quote.currency) if book.rules else None
+    key = agreed or book.find(line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
+    return None if key is None else _Calculation(book, quote, line, key)
+
+
+class _Calculation:
+    """One line on its way from the list price to the net: `unit` a unit, and `extra` once for the line, millionths."""
+
+    def __init__(self, book: PriceBook, quote: Quote, line: QuoteLine, key: str) -> None:
+        self.book, self.quote, self.line, self.key = book, quote, line, key
+        self.entry = book.entries[key]
+        self.unit, self.extra, self.trace = int(self.entry["unit_price_micros"]), 0, list[Step]()
+        kind: Any = "list" if self.entry["type"] == "price" else self.entry["type"]
+        self.trace.append(Step(rule=kind, entry=key, after=self.unit))
+        if self.entry.get("tiers"):
+            self._tier()
+
+    @property
+    def amount(self) -> int:
+        """Millionths of the whole line."""
+        return self.unit * self.line.quantity + self.extra
+
+    @property
+    def shown(self) -> int:
+        return self.amount if self.extra else self.unit
+
+    def _note(self, rule: Any, entry: str, before: int, points: int = 0, quantity: int = 0) -> None:
+        per: Any = "line" if self.extra else "unit"
+        step = Step(rule=rule, entry=entry, before=before, after=self.shown, per=per, points=points, quantity=quantity)
+        self.trace.append(step)
+
+    def _tier(self) -> None:
+        before = self.unit
+        quantity = reached(self.entry, self.quote, self.line)
+        self.unit, self.extra, start = tiered(self.entry, quantity)
+        if start:
+            graduated = self.entry.get("tier_mode") == "graduated"
+            self._note("graduated" if graduated else "tier", self.key, before, quantity=start)
+
+    def take_off(self, rule: str, entry: str, points: int, micros: int = 0) -> None:
+        """Take basis points off, then an amount a unit, never below zero."""
+        if not points and not micros:
+            return
+        before = self.shown
+        self.unit, self.extra = less(self.unit, points), less(self.extra, points)
+        if micros and self.amount > 0:
+            self._set(max(self.amount - micros * self.line.quantity, 0))
+        self._note(rule, entry, before, points)
+
+    def _set(self, amount: int) -> None:
+        self.unit, self.extra = divmod(amount, self.line.quantity)
+
+    def reduce_by_bundle(self) -> None:
+        """The largest reduction of the bundles that the quote has."""
+        points, entry = bundle_off(self.book.of_type("bundle"), self.quote, self.line)
+        self.take_off("bundle", entry, points)
+
+    def reduce_by_promotions(self) -> None:
+        """The exclusive promotion, or all that stack, in one step."""
+        found = promotions_for(self.book.of_type("promotion"), self.quote, self.line)
+        if found:
+            points = min(sum(rule["off_basis_points"] for _, rule in found), BASIS_POINTS)
+            micros = sum(rule["off_micros"] for _, rule in found)
+            self.take_off("promotion", ", ".join(key for key, _ in found), points, micros)
+
+    def keep_above_floor(self, base: int) -> None:
+        """Promotions and discounts may not push the price below the floor; a base that is lower already stays."""
+        group = (self.line.offering, self.line.selling_model, self.quote.currency)
+        rule = self.book.floor(*group)
+        if rule is None:
+            return
+        least = min(rule["unit_floor_micros"] * self.line.quantity, base)
+        if self.amount < least:
+            before = self.shown
+            self._set(least)
+            self._note("floor", entry_id("floor", *group), before)
+
+    def close(self) -> Priced:
+        """Times the quantity, rounded by the currency's rule: the one rounding point."""
+        currency, quantity = self.quote.currency, self.line.quantity
+        step, mode = self.book.rounding(currency) if self.book.rules else (1, "half_up")
+        net = rounded(self.amount, currency, step, mode)
+        self.trace.append(Step(rule="net", before=self.shown, after=net, per="net", quantity=quantity))
+        return Priced(
+            unit_price_micros=self.amount // quantity,
+            net_minor=net,
+            cost_minor=self.book.line_cost(self.line.offering, quantity, currency),
+            entry=self.key,
+            charge="usage" if self.entry["type"] == "rate" else self.entry.get("charge") or "",
+            trace=tuple(self.trace),
+        )

@@ -5,7 +5,10 @@ from enum import StrEnum
 
 from domain.model import Model
 
+EDITION = 3
 MARGIN_FLOOR_BASIS_POINTS = 1_000
+STEPS = (-2_000, -1_000, -500, -200, 0, 200, 500, 1_000, 2_000)
+"""Bounds of the bars of the distribution, in basis points of the price before."""
 
 
 class Outcome(StrEnum):
@@ -17,30 +20,94 @@ class Outcome(StrEnum):
 
 
 class Check(Model):
-    """An invariant, its outcome and up to ten counter-examples (quote and line)."""
+    """An invariant, its outcome and up to ten counter-examples (quote and line); reason: why it is inconclusive."""
 
     name: str
     title: str
     outcome: Outcome
     checked: int
     counter_examples: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class QuoteEffect(Model):
-    """One quote: total of the affected lines before and after, in minor units of its currency; None: no price."""
+    """One quote: total of the affected lines before and after, in minor units of its currency; None: no price.
+
+    Margins are what is left of those totals after cost, None where a cost is unknown; lines: how many are affected.
+    """
 
     quote: str
     market: str
     channel: str
     currency: str
-    old_minor: int
+    old_minor: int | None
     new_minor: int | None
+    segment: str = ""
+    lines: int = 0
+    old_margin_minor: int | None = None
+    new_margin_minor: int | None = None
+
+
+class Pack(Model):
+    """A scenario pack (R-6.1): how many cases it holds and how they fare; one without records says so and why.
+
+    of: what a case is; moved: for how many of them rules answer otherwise; examples: what of them to look at.
+    """
+
+    name: str
+    title: str
+    outcome: Outcome
+    quotes: int = 0
+    dearer: int = 0
+    cheaper: int = 0
+    delta: Mapping[str, int] = {}
+    reason: str = ""
+    of: str = "quotes"
+    moved: int = 0
+    examples: tuple[str, ...] = ()
+
+
+class Difference(Model):
+    """A kind of difference that was looked for (R-6.2): in how many cases it was found, or why it is not covered.
+
+    of: what a case is; checked: how many were looked at; examples: up to ten, each with what is old and what is new.
+    """
+
+    name: str
+    cases: int | None
+    reason: str = ""
+    of: str = "quotes"
+    checked: int = 0
+    examples: tuple[str, ...] = ()
+
+
+class Bar(Model):
+    """How many quotes move by more than `above` and at most `up_to` basis points (None: without end)."""
+
+    above: int | None
+    up_to: int | None
+    quotes: int
+
+
+class Share(Model):
+    """What a market and channel get of it."""
+
+    market: str
+    channel: str
+    currency: str
+    quotes: int
+    dearer: int
+    cheaper: int
+    delta: int
 
 
 class Simulation(Model):
     """A simulation as it is approved: versions that it ran on, totals per currency, checks; the cases are in a file.
 
-    delta: new minus old in minor units per currency; cases_file: digest of the ordered list of all cases.
+    delta: new minus old in minor units per currency; cases_file: digest of the file of all cases. What follows makes it
+    reproducible (R-6.4): digest over the ordered logical rows of all cases, the snapshot that held the quotes (empty:
+    read from the database), seed and number of the lines compared with the reference, digest of the SQL, and the file
+    of the other business that was looked at (scenes_file). edition: which checks and packs the product knew then.
     """
 
     versions: Mapping[str, int]
@@ -51,7 +118,29 @@ class Simulation(Model):
     largest: tuple[QuoteEffect, ...]
     checks: tuple[Check, ...]
     cases_file: str
+    quotes: int = 0
+    digest: str = ""
+    snapshot: str = ""
+    seed: int = 0
+    compared: int = 0
+    sql: str = ""
+    packs: tuple[Pack, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    distribution: tuple[Bar, ...] = ()
+    shares: tuple[Share, ...] = ()
+    with_changes: tuple[str, ...] = ()
+    scenes_file: str = ""
+    edition: int = 1
 
     @property
     def failed(self) -> tuple[str, ...]:
         return tuple(check.name for check in self.checks if check.outcome is Outcome.FAIL)
+
+
+def worsened(seen: Simulation, now: Simulation, bound: int) -> tuple[str, ...]:
+    """What a simulation on another base shows that approvers have not seen: failing checks, sums moved by more than
+    the bound (basis points)."""
+    failing = [f"check {name}" for name in now.failed if name not in seen.failed]
+    sums = [(f"delta in {c}", seen.delta.get(c, 0), now.delta.get(c, 0)) for c in sorted({*seen.delta, *now.delta})]
+    moved = [n for n, old, new in sums if abs(new - old) * 10_000 > bound * max(abs(old), 1)]
+    return (*failing, *moved)

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictInt, TypeAdapter
 
 from domain.artifact import Content, Operation, Problem, entry_id
 from domain.errors import Invalid
-from domain.kinds.kind import Kind, Touched
+from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question, Touched
 from domain.model import Model
 
 Code = Annotated[str, Field(min_length=1, max_length=120)]
@@ -16,7 +16,7 @@ Quantity = Annotated[StrictInt, Field(ge=0)]
 
 
 class Offering(Model):
-    """Something that can be sold, alone or inside a bundle."""
+    """Something that can be sold, alone or inside a bundle. `regulated`: a law governs to whom and how."""
 
     type: Literal["offering"] = "offering"
     id: Code
@@ -30,6 +30,7 @@ class Offering(Model):
     selling_models: tuple[Code, ...] = ()
     categories: tuple[Code, ...] = ()
     attributes: tuple[Code, ...] = ()
+    regulated: StrictBool = False
 
     @property
     def key(self) -> str:
@@ -207,16 +208,16 @@ def describe(operation: Operation) -> str:
     return f"{str(entry['type']).capitalize()} {name} {verb}{moved}"
 
 
-def touched(operation: Operation) -> Touched | None:
+def touched(operation: Operation) -> tuple[Touched, ...]:
     """The offering or bundle that an entry belongs to."""
     entry = operation.after or operation.before or {}
     match entry["type"]:
         case "offering":
-            return Touched(offering=entry["id"])
+            return (Touched(offering=entry["id"]),)
         case "group" | "component":
-            return Touched(offering=entry["bundle"])
+            return (Touched(offering=entry["bundle"]),)
         case _:
-            return None
+            return ()
 
 
 KIND = Kind(
@@ -228,7 +229,11 @@ KIND = Kind(
     validate=validate,
     describe=describe,
     risk="invalid sellable product",
-    owner_group="product",
+    plane=Plane.CATALOG,
+    questions=(Question.QUOTES, Question.ORDERS, Question.ASSETS, Question.PROMOTIONS, Question.ROLLBACK),
+    packs=(Pack.GOLDEN, Pack.OPEN_QUOTES, Pack.RENEWALS, Pack.DECOMPOSITIONS),
+    controls=(*ALWAYS, Check.SIMULATION),
+    strategy="market by market at the local effective time, verified in the runtime catalog",
     rollback="publish the earlier catalog entries again",
     touched=touched,
 )

@@ -1,7 +1,8 @@
-"""What a kind of change registers: schema, edits, validators, words, risk, owner. One lifecycle serves all (R-3.1)."""
+"""What a kind of change registers: schema, edits, validators, words, controls. One lifecycle serves all (R-3.1)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +15,67 @@ Compile: TypeAlias = Callable[[Any, Content], Operation]
 Validate: TypeAlias = Callable[[Mapping[str, Content]], tuple[Problem, ...]]
 Describe: TypeAlias = Callable[[Operation], str]
 Place: TypeAlias = Callable[[Operation], tuple[str, str]]
-Touch: TypeAlias = Callable[[Operation], "Touched | None"]
+Touch: TypeAlias = Callable[[Operation], "tuple[Touched, ...]"]
+Consequences: TypeAlias = Callable[[Content, Content], tuple[str, ...]]
+
+
+class Plane(StrEnum):
+    """The control planes: each has an owner, failure modes, health and a freeze switch (R-3.1)."""
+
+    CATALOG = "catalog"
+    PRICE = "price"
+    PROMOTION = "promotion"
+    APPROVAL = "approval"
+    ORCHESTRATION = "orchestration"
+    PLATFORM = "platform"
+
+
+class Question(StrEnum):
+    """What impact analysis answers (R-5.1); a kind names those that it has to be asked."""
+
+    QUOTES = "active quotes affected"
+    ORDERS = "pending orders"
+    ASSETS = "assets and subscriptions"
+    PROMOTIONS = "overlapping promotions"
+    THRESHOLDS = "approval thresholds changed"
+    CLAUSES = "proposal clauses changed"
+    BILLING = "billing mappings changed"
+    CONTRACTS = "downstream contracts and events changed"
+    REPORTS = "reports and analytics changed"
+    ROLLBACK = "what happens if it is rolled back"
+
+
+class Pack(StrEnum):
+    """The scenario packs that a simulation runs (R-6.1)."""
+
+    GOLDEN = "golden scenarios"
+    TOP_REVENUE = "top revenue scenarios"
+    OPEN_QUOTES = "open quotes"
+    ACCEPTED = "recently accepted quotes"
+    RENEWALS = "renewal candidates"
+    PROMOTIONS = "active promotions"
+    HIGH_RISK = "high-risk countries and channels"
+    PROBES = "downstream integration probes"
+    DECOMPOSITIONS = "representative order decompositions"
+
+
+class Check(StrEnum):
+    """The controls that a kind requires before anything takes effect."""
+
+    VALIDATION = "validation"
+    IMPACT = "impact"
+    SIMULATION = "simulation"
+    APPROVAL = "approval"
+    RELEASE_GATE = "release gate"
+    FREEZE = "freeze"
+    ROLLBACK_PLAN = "rollback plan"
+    COMPATIBILITY = "compatibility with every registered consumer"
+    ACCESS = "who gains and who loses which access"
+    TRIAL_RUN = "trial run with counts and digests"
+    ORCHESTRATION = "orchestration gate"
+
+
+ALWAYS = (Check.VALIDATION, Check.IMPACT, Check.APPROVAL, Check.RELEASE_GATE, Check.FREEZE, Check.ROLLBACK_PLAN)
 
 
 class Touched(Model):
@@ -32,22 +93,30 @@ def everywhere(operation: Operation) -> tuple[str, str]:
     return EVERYWHERE, EVERYWHERE
 
 
-def nothing(operation: Operation) -> None:
+def nothing(operation: Operation) -> tuple[Touched, ...]:
     """What an operation of a kind that no quote uses moves."""
+    return ()
+
+
+def unremarkable(before: Content, after: Content) -> tuple[str, ...]:
+    """What follows from a change of a kind of which nothing follows but what its operations say."""
+    return ()
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of change.
 
-    entries: the union of entry models of its content, told apart by `type`.
+    entries: the union of entry models of its content, told apart by `type`; each says its `key` in the content.
     edits: the union of business edits that people and machines propose, told apart by `edit`.
     compile: (edit, live content) -> the operation on one entry; raises Invalid for an edit that makes no sense.
     validate: contents of all artifacts by kind, as they would be -> problems; empty means valid (R-9.3).
     describe: an operation in business words.
     place: the market and channel for which an operation holds; a release must cover it so that nothing leaks elsewhere.
-    touched: what an operation moves in quotes and orders, None where nothing is.
-    risk, owner_group, rollback: what R-3.1 declares for the kind.
+    touched: what an operation moves in quotes and orders, empty where nothing is.
+    consequences: (content before, content after) -> what follows for people, in sentences.
+    risk, plane, questions, packs, controls, strategy, rollback: what R-3.1 declares for the kind; the risk preselects
+    the questions of its impact analysis and the packs of its simulation.
     spans: True where one change moves artifacts of other kinds (migration).
     """
 
@@ -59,10 +128,15 @@ class Kind:
     validate: Validate
     describe: Describe
     risk: str
-    owner_group: str
+    plane: Plane
+    questions: tuple[Question, ...]
+    packs: tuple[Pack, ...]
+    controls: tuple[Check, ...]
+    strategy: str
     rollback: str
     place: Place = everywhere
     touched: Touch = nothing
+    consequences: Consequences = unremarkable
     spans: bool = False
 
     def check_entry(self, entry: Entry) -> Entry:
@@ -72,6 +146,19 @@ class Kind:
         except ValidationError as error:
             raise Invalid("bad_entry", first_error(error), entry=dict(entry)) from None
         return model.model_dump(mode="json")
+
+    def check_content(self, content: Content) -> dict[str, Entry]:
+        """Every entry in its stored form, under the key that it says itself.
+
+        Raises Invalid("bad_entry"), Invalid("wrong_key") naming the entry.
+        """
+        return {key: self._keyed(key, self.check_entry(entry)) for key, entry in content.items()}
+
+    def _keyed(self, key: str, entry: Entry) -> Entry:
+        own = self.entries.validate_python(entry).key
+        if own != key:
+            raise Invalid("wrong_key", f"The entry {key!r} has the content of {own!r}.", entry=key, key=own)
+        return entry
 
     def parse_edits(self, edits: list[dict[str, Any]]) -> list[Any]:
         """Edits as their models. Raises Invalid("bad_edit") naming the first wrong field of the first wrong edit."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from domain.artifact import Content, Operation, Problem
 from domain.errors import Invalid
-from domain.kinds.kind import Kind
+from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
 from domain.model import Model
 
 
@@ -42,7 +42,11 @@ KIND = Kind(
     validate=validate,
     describe=describe,
     risk="historical corruption",
-    owner_group="product",
+    plane=Plane.PLATFORM,
+    questions=tuple(Question),
+    packs=(Pack.GOLDEN, Pack.OPEN_QUOTES, Pack.RENEWALS, Pack.PROBES, Pack.DECOMPOSITIONS),
+    controls=(*ALWAYS, Check.SIMULATION, Check.TRIAL_RUN),
+    strategy="a planned window, in one transaction that can be run again; history stays as it is",
     rollback="publish the versions before the migration again",
     spans=True,
 )

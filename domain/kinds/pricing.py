@@ -1,55 +1,35 @@
-"""Kind `pricing`: price books. Entries are list prices with quantity tiers, and unit costs (R-10.1, R-10.2)."""
+"""Kind `pricing`: price books, the edits that people and machines propose, and what a book must not be (R-10.1)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StrictInt, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from domain.artifact import EVERYWHERE, Content, Operation, Problem, entry_id
+from domain.artifact import EVERYWHERE, Content, Operation, Problem
 from domain.errors import Invalid
-from domain.kinds.kind import Kind, Touched
+from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question, Touched
+from domain.kinds.pricing_entries import (
+    BundlePrice,
+    Contract,
+    Cost,
+    Floor,
+    Golden,
+    Price,
+    PriceEntry,
+    Promotion,
+    Rate,
+    Rounding,
+    Rule,
+    Tier,
+    TierBasis,
+    TierMode,
+    Word,
+)
+from domain.kinds.pricing_words import describe
 from domain.model import Model
-from domain.money import exponent, micros, unit_price
+from domain.money import exponent, micros
 
-Word = Annotated[str, Field(min_length=1, max_length=120)]
-
-
-class Tier(Model):
-    """From this quantity on another unit price (slab: for the whole quantity), or basis points off the list price."""
-
-    from_quantity: Annotated[StrictInt, Field(ge=1)]
-    unit_price_micros: StrictInt | None = None
-    off_basis_points: Annotated[StrictInt, Field(ge=0, le=10_000)] | None = None
-
-
-class Price(Model):
-    """The list price of an offering under a selling model, for a market and channel (`*`: every one), in a currency."""
-
-    type: Literal["price"] = "price"
-    offering: Word
-    selling_model: Word
-    market: Word = EVERYWHERE
-    channel: Word = EVERYWHERE
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    unit_price_micros: StrictInt
-    tiers: tuple[Tier, ...] = ()
-
-    @property
-    def id(self) -> str:
-        return entry_id("price", self.offering, self.selling_model, self.market, self.channel, self.currency)
-
-
-class Cost(Model):
-    """The unit cost of an offering in one currency."""
-
-    type: Literal["cost"] = "cost"
-    offering: Word
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    unit_cost_micros: StrictInt
-
-    @property
-    def id(self) -> str:
-        return entry_id("cost", self.offering, self.currency)
+AMOUNTS = ("unit_price_micros", "unit_cost_micros")
 
 
 class PricePlace(Model):
@@ -82,6 +62,15 @@ class RemovePrice(PricePlace):
     edit: Literal["remove_price"]
 
 
+class SetTiers(PricePlace):
+    """Give an existing list price other tiers; the list price itself stays."""
+
+    edit: Literal["set_tiers"]
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=100)]
+    tier_mode: TierMode = "slab"
+    tier_basis: TierBasis = "line"
+
+
 class SetCost(Model):
     """Give an offering a new unit cost."""
 
@@ -91,44 +80,77 @@ class SetCost(Model):
     unit_cost: Annotated[str, Field(max_length=24)]
 
 
-PricingEdit: TypeAlias = SetPrice | AddPrice | RemovePrice | SetCost
+class PutRule(Model):
+    """Add a rule or replace the one with the same id: rate, contract, bundle, promotion, floor, rounding, golden."""
+
+    edit: Literal["put_rule"]
+    rule: Annotated[Rule, Field(discriminator="type")]
+
+
+class RemoveRule(Model):
+    """Take a rule out, by the id of its entry."""
+
+    edit: Literal["remove_rule"]
+    entry: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+PricingEdit: TypeAlias = SetPrice | AddPrice | SetTiers | RemovePrice | SetCost | PutRule | RemoveRule
 
 
 def compile_edit(edit: PricingEdit, content: Content) -> Operation:
-    """The operation on one entry. Raises Invalid("bad_price", "unknown_currency", "unknown_price", "price_exists")."""
+    """The operation on one entry.
+
+    Raises Invalid("bad_price", "unknown_currency", "unknown_price", "price_exists", "unknown_rule").
+    """
+    match edit:
+        case PutRule():
+            if edit.rule.currency != EVERYWHERE:
+                exponent(edit.rule.currency)
+            return _operation(edit.rule.key, content, edit.rule)
+        case RemoveRule():
+            if content.get(edit.entry, {"type": "price"})["type"] in ("price", "cost"):
+                raise Invalid("unknown_rule", f"The price book has no rule {edit.entry}.", entry=edit.entry)
+            return _operation(edit.entry, content, None)
     exponent(edit.currency)
     match edit:
         case SetCost():
             cost = Cost(offering=edit.offering, currency=edit.currency, unit_cost_micros=micros(edit.unit_cost))
-            return _operation(cost.id, content, cost)
+            return _operation(cost.key, content, cost)
         case SetPrice() | AddPrice():
             return _set_price(edit, content)
         case RemovePrice():
-            wanted = Price(**edit.model_dump(exclude={"edit"}), unit_price_micros=0).id
-            if wanted not in content:
-                raise Invalid("unknown_price", f"The price book has no price {wanted}.", entry=wanted)
-            return _operation(wanted, content, None)
+            return _operation(_existing(edit, content), content, None)
+        case SetTiers():
+            current = content[_existing(edit, content)]
+            tiers = edit.model_dump(include={"tiers", "tier_mode", "tier_basis"})
+            price = Price.model_validate({**current, **tiers})
+            return _operation(price.key, content, price)
+
+
+def _existing(place: PricePlace, content: Content) -> str:
+    wanted = Price(**place.model_dump(include=set(PricePlace.model_fields)), unit_price_micros=0).key
+    if wanted not in content:
+        raise Invalid("unknown_price", f"The price book has no price {wanted}.", entry=wanted)
+    return wanted
 
 
 def _set_price(edit: SetPrice | AddPrice, content: Content) -> Operation:
-    price = Price(
-        **edit.model_dump(exclude={"edit", "unit_price"}),
-        unit_price_micros=micros(edit.unit_price),
-    )
-    current = content.get(price.id)
+    place = edit.model_dump(exclude={"edit", "unit_price"})
+    price = Price(**place, unit_price_micros=micros(edit.unit_price))
+    current = content.get(price.key)
     if current is None and isinstance(edit, SetPrice):
         raise Invalid(
             "unknown_price",
-            f"{edit.offering} has no price {price.id}. Use add_price to introduce one.",
-            entry=price.id,
+            f"{edit.offering} has no price {price.key}. Use add_price to introduce one.",
+            entry=price.key,
         )
     if current is not None and isinstance(edit, AddPrice):
-        raise Invalid("price_exists", f"{price.id} exists already. Use set_price to change it.", entry=price.id)
-    tiers = tuple(Tier.model_validate(tier) for tier in current["tiers"]) if current else ()
-    return _operation(price.id, content, price.model_copy(update={"tiers": tiers}))
+        raise Invalid("price_exists", f"{price.key} exists already. Use set_price to change it.", entry=price.key)
+    kept = Price.model_validate({**current, "unit_price_micros": price.unit_price_micros}) if current else price
+    return _operation(price.key, content, kept)
 
 
-def _operation(key: str, content: Content, after: Price | Cost | None) -> Operation:
+def _operation(key: str, content: Content, after: PriceEntry | None) -> Operation:
     before = content.get(key)
     stored = None if after is None else after.model_dump(mode="json")
     return Operation(entry=key, before=None if before is None else dict(before), after=stored)
@@ -154,90 +176,117 @@ def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _entry_problems(key: str, entry: Mapping[str, object], offerings: Mapping[str, object]) -> list[Problem]:
+def _entry_problems(key: str, entry: Mapping[str, Any], offerings: Mapping[str, object]) -> list[Problem]:
+    if (
+        entry["type"] == "price"
+        and entry["offering"] in offerings
+        and entry["unit_price_micros"] >= 0
+        and not entry["tiers"]
+    ):
+        return []
     problems = []
-    value = entry.get("unit_price_micros", entry.get("unit_cost_micros"))
-    if isinstance(value, int) and value < 0:
+    if any(entry.get(field, 0) < 0 for field in AMOUNTS):
         problems.append(
             Problem(
                 code="negative_price", subject=key, message=f"{key} is negative.", mend="Give a price of zero or more."
             )
         )
-    if entry["offering"] not in offerings:
-        problems.append(
-            Problem(
-                code="unknown_offering",
-                subject=key,
-                message=f"The catalog has no offering {entry['offering']!r}.",
-                mend="Use the id of an offering in the live catalog, or publish the offering first.",
-            )
+    named = [entry[field] for field in ("offering", "bundle") if entry.get(field, EVERYWHERE) != EVERYWHERE]
+    problems += [
+        Problem(
+            code="unknown_offering",
+            subject=key,
+            message=f"The catalog has no offering {name!r}.",
+            mend="Use the id of an offering in the live catalog, or publish the offering first.",
         )
-    tiers = entry.get("tiers", ())
-    starts = [tier["from_quantity"] for tier in tiers] if isinstance(tiers, (list, tuple)) else []
+        for name in named
+        if name not in offerings
+    ]
+    return problems + _tier_problems(key, entry) + _promotion_problems(key, entry)
+
+
+def _tier_problems(key: str, entry: Mapping[str, Any]) -> list[Problem]:
+    starts = [tier["from_quantity"] for tier in entry.get("tiers", ())]
+    problems = []
     if starts != sorted(set(starts)):
+        mend = "Order tiers by quantity."
+        problems.append(Problem(code="tiers_overlap", subject=key, message=f"Tiers of {key} overlap.", mend=mend))
+    if entry.get("tier_mode") == "graduated" and entry.get("tier_basis") == "quote":
         problems.append(
             Problem(
-                code="tiers_overlap", subject=key, message=f"Tiers of {key} overlap.", mend="Order tiers by quantity."
+                code="graduated_volume",
+                subject=key,
+                message=f"{key} is graduated and counts the whole quote: then no line has a price of its own.",
+                mend="Count the line's quantity, or let the tier reached hold for the whole quantity.",
             )
         )
     return problems
 
 
-def describe(operation: Operation) -> str:
-    """`Fibre 500, monthly, DE, partner: 39.90 EUR becomes 42.90 EUR`, from ids and amounts."""
-    entry = operation.after or operation.before or {}
-    place = ", ".join(
-        str(entry[key])
-        for key in ("offering", "selling_model", "market", "channel")
-        if entry.get(key, EVERYWHERE) != EVERYWHERE
-    )
-    what = "cost of " if entry["type"] == "cost" else ""
-    old, new = _shown(operation.before), _shown(operation.after)
-    if old is None:
-        return f"{what}{place}: new at {new}"
-    return f"{what}{place}: {old} taken out" if new is None else f"{what}{place}: {old} becomes {new}"
-
-
-def _shown(entry: Mapping[str, object] | None) -> str | None:
-    if entry is None:
-        return None
-    value = entry.get("unit_price_micros", entry.get("unit_cost_micros"))
-    assert isinstance(value, int)
-    text = f"{unit_price(value):f}"
-    whole, _, decimals = text.partition(".")
-    decimals = decimals.rstrip("0").ljust(exponent(str(entry["currency"])), "0")
-    return f"{whole}.{decimals} {entry['currency']}" if decimals else f"{whole} {entry['currency']}"
+def _promotion_problems(key: str, entry: Mapping[str, Any]) -> list[Problem]:
+    if entry["type"] != "promotion":
+        return []
+    problems = []
+    if entry["since"] >= entry["until"]:
+        mend = "Let it end after it begins."
+        problems.append(Problem(code="empty_window", subject=key, message=f"{key} never holds.", mend=mend))
+    if entry["off_micros"] and entry["currency"] == EVERYWHERE:
+        message = f"{key} takes an amount off in no currency."
+        mend = "Name the currency of the amount."
+        problems.append(Problem(code="amount_without_currency", subject=key, message=message, mend=mend))
+    return problems
 
 
 def place(operation: Operation) -> tuple[str, str]:
     """The market and channel of a price; a cost holds everywhere."""
     entry = operation.after or operation.before or {}
+    if entry.get("type") == "golden":
+        return EVERYWHERE, EVERYWHERE
     return entry.get("market", EVERYWHERE), entry.get("channel", EVERYWHERE)
 
 
-def touched(operation: Operation) -> Touched:
-    """The offering and where its price or cost moves."""
+def touched(operation: Operation) -> tuple[Touched, ...]:
+    """The offering and where its price or cost moves; a golden scenario moves nothing."""
     entry = operation.after or operation.before or {}
-    return Touched(
-        offering=entry["offering"],
-        selling_model=entry.get("selling_model", EVERYWHERE),
-        market=entry.get("market", EVERYWHERE),
-        channel=entry.get("channel", EVERYWHERE),
-        currency=entry["currency"],
+    if entry["type"] == "golden":
+        return ()
+    return (
+        Touched(
+            offering=entry.get("offering", EVERYWHERE),
+            selling_model=entry.get("selling_model", entry.get("resource", EVERYWHERE)),
+            market=entry.get("market", EVERYWHERE),
+            channel=entry.get("channel", EVERYWHERE),
+            currency=entry["currency"],
+        ),
     )
 
 
 KIND = Kind(
     name="pricing",
     schema="pricing/1",
-    entries=TypeAdapter(Annotated[Price | Cost, Field(discriminator="type")]),
-    edits=TypeAdapter(Annotated[SetPrice | AddPrice | RemovePrice | SetCost, Field(discriminator="edit")]),
+    entries=TypeAdapter(Annotated[PriceEntry, Field(discriminator="type")]),
+    edits=TypeAdapter(Annotated[PricingEdit, Field(discriminator="edit")]),
     compile=compile_edit,
     validate=validate,
     describe=describe,
     risk="revenue leakage",
-    owner_group="pricing",
+    plane=Plane.PRICE,
+    questions=(
+        Question.QUOTES,
+        Question.ORDERS,
+        Question.ASSETS,
+        Question.PROMOTIONS,
+        Question.THRESHOLDS,
+        Question.ROLLBACK,
+    ),
+    packs=(Pack.GOLDEN, Pack.TOP_REVENUE, Pack.OPEN_QUOTES, Pack.ACCEPTED, Pack.RENEWALS, Pack.HIGH_RISK),
+    controls=(*ALWAYS, Check.SIMULATION),
+    strategy="market by market at the local effective time, verified in the runtime catalog",
     rollback="publish the earlier price book entries again",
     place=place,
     touched=touched,
 )
+
+__all__ = [
+    "KIND", "BundlePrice", "Contract", "Cost", "Floor", "Golden", "Price", "Promotion", "Rate", "Rounding", "Tier",
+]  # fmt: skip
