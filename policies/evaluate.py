@@ -23,10 +23,30 @@ class NoRuleMatched(Exception):
 
 def first_match(table: Table, facts: Mapping[str, object]) -> Row:
     """The first row that holds for the facts. Raises Invalid("bad_rule") for a cell that fails, NoRuleMatched."""
+    answers: dict[tuple[str, str], bool] = {}
     for row in table.rows:
-        if all(_holds(row, column, condition, facts) for column, condition in row.when.items()):
+        for cell in row.when.items():
+            # Rows repeat cells; within one case each distinct one is asked once.
+            if (answer := answers.get(cell)) is None:
+                answer = answers[cell] = _holds(row, *cell, facts)
+            if not answer:
+                break
+        else:
             return row
-    raise NoRuleMatched(", ".join(f"{name}={facts[name]!r}" for name in table.columns))
+    raise NoRuleMatched(", ".join(f"{name}={facts[name]!r}" for name in table.columns if name in facts))
+
+
+def every_match(table: Table, facts: Mapping[str, object]) -> tuple[Row, ...]:
+    """Every row that holds for the facts, in order. Raises Invalid("bad_rule"), NoRuleMatched."""
+    found = tuple(row for row in table.rows if all(_holds(row, *cell, facts) for cell in row.when.items()))
+    if not found:
+        raise NoRuleMatched(", ".join(f"{name}={facts.get(name)!r}" for name in table.columns))
+    return found
+
+
+def cell_holds(row: Row, column: str, value: object) -> bool:
+    """Whether a row's condition on one column holds for a value; a column without one always does."""
+    return _holds(row, column, row.when.get(column, ""), {column: value})
 
 
 def check_table(table: Table) -> None:

@@ -1,0 +1,288 @@
+"""What is wrong with a decision table, found when it is saved: gaps, overlaps, rows that never decide (R-8.2).
+
+The analysis is exact over the cells that it reads; a cell that it does not read is reported, and neither taken to hold
+nor to fail. Each finding has an example: values of the facts that show it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from domain.model import Model
+from policies.analysis_axes import bits
+from policies.analysis_grid import Grid, grid_of
+from policies.analysis_search import GivenUp, Piece, Search, covering
+from policies.facts import Fact
+from policies.table import Row, Table
+
+MOST_GAPS, MOST_NAMED = 10, 10
+
+Severity = Literal["error", "warning", "information"]
+
+
+class Finding(Model):
+    """One thing found. `column` where a single cell is meant; `others`: rows that take part; `example`: fact -> value.
+
+    kind: gap, overlap, exception, unreachable, never_holds, wrong_type, not_analyzable, undecided.
+    """
+
+    kind: str
+    severity: Severity
+    table: str
+    row: str | None = None
+    column: str | None = None
+    others: tuple[str, ...] = ()
+    example: Mapping[str, object] = {}
+    message: str
+
+
+def differs(upper: Row, lower: Row) -> bool:
+    """Whether it matters which of two rows decides: their outcomes are not the same."""
+    return upper.then != lower.then
+
+
+def analyze(
+    name: str,
+    table: Table,
+    facts: Sequence[Fact],
+    no_row: str,
+    gap: Severity = "warning",
+    matters: Callable[[Row, Row], bool] = differs,
+) -> list[Finding]:
+    """Everything found in a table, row by row, gaps last.
+
+    no_row: what happens where no row decides, in a few words; gap: how severe that is; matters: (upper row, lower row)
+    whose cases cross -> whether people have to look at it.
+    """
+    grid = grid_of(table, facts)
+    return [*_bad_cells(name, grid), *_rows(name, grid, matters), *_gaps(name, grid, no_row, gap)]
+
+
+def _bad_cells(name: str, grid: Grid) -> Iterator[Finding]:
+    for cell in grid.bad:
+        wrong = cell.code == "wrong_type"
+        yield Finding(
+            kind=cell.code,
+            severity="error" if wrong else "warning",
+            table=name,
+            row=grid.rows[cell.row].id,
+            column=cell.column,
+            message=f"{cell.message}." if wrong else f"This cell cannot be analyzed: {cell.message}.",
+        )
+
+
+def _rows(name: str, grid: Grid, matters: Callable[[Row, Row], bool]) -> Iterator[Finding]:
+    for row in range(len(grid.rows)):
+        if any(cell.row == row and cell.code == "wrong_type" for cell in grid.bad):
+            continue
+        if (never := _never_holds(name, grid, row)) is not None:
+            yield never
+            continue
+        unreachable = _unreachable(name, grid, row)
+        yield from unreachable
+        if not unreachable:
+            yield from _overlaps(name, grid, row, matters)
+
+
+def _never_holds(name: str, grid: Grid, row: int) -> Finding | None:
+    for column in grid.columns:
+        cell = column.cells[row]
+        if cell is not None and not cell & column.axis.alive:
+            return Finding(
+                kind="never_holds",
+                severity="error",
+                table=name,
+                row=grid.rows[row].id,
+                column=column.fact.name,
+                message=f"No {column.fact.title.lower()} fulfils this condition, so the row never decides.",
+            )
+    return None
+
+
+def _unreachable(name: str, grid: Grid, row: int) -> list[Finding]:
+    """The finding when earlier rows decide everything that this row could; undecided when that is too hard to say."""
+    rows = _meeting(grid, row)
+    if not rows:
+        return []
+    columns = [_allowed(grid, number, row) for number in range(len(grid.columns))]
+    try:
+        if Search(columns, _covers(grid, row, rows)).free_point(rows) is not None:
+            return []
+    except GivenUp:
+        return [_undecided(name, grid, grid.rows[row].id)]
+    example = {column.fact.name: _lowest(grid, number, row) for number, column in enumerate(grid.columns)}
+    others = tuple(grid.rows[other].id for other in bits(rows))
+    return [
+        Finding(
+            kind="unreachable",
+            severity="error",
+            table=name,
+            row=grid.rows[row].id,
+            others=others[:MOST_NAMED],
+            example=example,
+            message=f"This row never decides: every case that it describes is decided by {_listed(others)} before.",
+        )
+    ]
+
+
+def _overlaps(name: str, grid: Grid, row: int, matters: Callable[[Row, Row], bool]) -> Iterator[Finding]:
+    """Earlier rows that take cases from this one: exceptions where this row is the general one, else overlaps."""
+    if grid.unknown >> row & 1:
+        return
+    meeting = _meeting(grid, row) & ~grid.unknown
+    inside = _contained(grid, row, meeting)
+    shared = list(bits(meeting))
+    exceptions = [other for other in shared if inside >> other & 1]
+    crossing = [other for other in shared if not inside >> other & 1]
+    differing = [other for other in crossing if matters(grid.rows[other], grid.rows[row])]
+    if exceptions:
+        yield _overlap(name, grid, row, exceptions, "exception", "information", "is the general rule behind")
+    if differing:
+        yield _overlap(
+            name, grid, row, differing, "overlap", "warning", "would decide otherwise in cases that it shares with"
+        )
+    elif crossing:
+        yield _overlap(name, grid, row, crossing, "overlap", "information", "shares cases with")
+
+
+def _overlap(
+    name: str, grid: Grid, row: int, others: Sequence[int], kind: str, severity: Severity, words: str
+) -> Finding:
+    named = tuple(grid.rows[other].id for other in others)
+    example = {}
+    for column in grid.columns:
+        cell, other = column.cells[row], column.cells[others[0]]
+        assert cell is not None and other is not None
+        example[column.fact.name] = column.axis.sample(next(bits(cell & other & column.axis.alive)))
+    return Finding(
+        kind=kind,
+        severity=severity,
+        table=name,
+        row=grid.rows[row].id,
+        others=named[:MOST_NAMED],
+        example=example,
+        message=f"This row {words} {_listed(named)}; the upper row decides.",
+    )
+
+
+def _gaps(name: str, grid: Grid, no_row: str, severity: Severity) -> Iterator[Finding]:
+    """Up to ten regions that no row decides, each widened as far as it goes."""
+    columns = [list(column.pieces) for column in grid.columns]
+    everything = (1 << len(grid.rows)) - 1
+    for number in range(MOST_GAPS):
+        marker = len(grid.rows) + number
+        try:
+            point = Search(columns, covering(columns, everything)).free_point(everything)
+        except GivenUp:
+            yield _undecided(name, grid, None)
+            return
+        if point is None:
+            return
+        region = _widened(columns, point)
+        yield _gap(name, grid, point, region, columns, no_row, severity)
+        columns = [
+            [Piece(piece.number, piece.rows | (piece.number in numbers) << marker) for piece in pieces]
+            for pieces, numbers in zip(columns, region, strict=True)
+        ]
+        everything |= 1 << marker
+
+
+def _widened(columns: Sequence[Sequence[Piece]], point: Sequence[Piece]) -> list[set[int]]:
+    """The pieces of each column that can be chosen, whatever is chosen of the others, without meeting a row."""
+    region = [{piece.number} for piece in point]
+    rows = [piece.rows for piece in point]
+    for number, pieces in enumerate(columns):
+        others = -1
+        for place, union in enumerate(rows):
+            others &= union if place != number else -1
+        free = [piece for piece in pieces if not piece.rows & others]
+        region[number] = {piece.number for piece in free}
+        for piece in free:
+            rows[number] |= piece.rows
+    return region
+
+
+def _gap(
+    name: str,
+    grid: Grid,
+    point: Sequence[Piece],
+    region: Sequence[set[int]],
+    columns: Sequence[Sequence[Piece]],
+    no_row: str,
+    severity: Severity,
+) -> Finding:
+    example = {
+        column.fact.name: column.axis.sample(piece.number) for column, piece in zip(grid.columns, point, strict=True)
+    }
+    narrow = [
+        column.fact
+        for column, numbers, pieces in zip(grid.columns, region, columns, strict=True)
+        if len(numbers) < len(pieces)
+    ]
+    case = ", ".join(f"{fact.title.lower()} {example[fact.name]}" for fact in narrow) or "any case"
+    unknown = tuple(grid.rows[row].id for row in bits(grid.unknown))
+    doubt = f", unless {_listed(unknown)} does, which cannot be analyzed" if unknown else ""
+    return Finding(
+        kind="gap",
+        severity=severity,
+        table=name,
+        others=unknown[:MOST_NAMED],
+        example=example,
+        message=f"No row decides, for example, {case}{doubt}: {no_row}.",
+    )
+
+
+def _undecided(name: str, grid: Grid, row: str | None) -> Finding:
+    what = "whether this row ever decides" if row else "whether there is a gap"
+    return Finding(
+        kind="undecided",
+        severity="warning",
+        table=name,
+        row=row,
+        message=f"The rows are too intertwined to say {what}; split the table or use fewer conditions in a row.",
+    )
+
+
+def _meeting(grid: Grid, row: int) -> int:
+    """The earlier rows that surely share a case with a row."""
+    found = (1 << row) - 1
+    for column in grid.columns:
+        cell = column.cells[row]
+        found = column.meeting(column.axis.full if cell is None else cell, found)
+    return found
+
+
+def _contained(grid: Grid, row: int, rows: int) -> int:
+    """Those of the rows all of whose cases are cases of this row too."""
+    for column in grid.columns:
+        mine = column.cells[row]
+        assert mine is not None
+        rows = column.within(mine, rows)
+    return rows
+
+
+def _covers(grid: Grid, row: int, rows: int) -> list[int]:
+    """For each column those of the rows that hold wherever the row does, there and in every later column."""
+    found = [0] * len(grid.columns)
+    for number in reversed(range(len(grid.columns))):
+        column = grid.columns[number]
+        cell = column.cells[row]
+        rows = found[number] = column.covering(column.axis.full if cell is None else cell, rows)
+    return found
+
+
+def _allowed(grid: Grid, number: int, row: int) -> list[Piece]:
+    column = grid.columns[number]
+    if column.cells[row] is None:
+        return column.pieces
+    return [piece for piece in column.pieces if piece.rows >> row & 1]
+
+
+def _lowest(grid: Grid, number: int, row: int) -> object:
+    column = grid.columns[number]
+    cell = column.cells[row]
+    return column.axis.sample(next(bits(column.axis.alive if cell is None else cell & column.axis.alive)))
+
+
+def _listed(rows: Sequence[str]) -> str:
+    shown = ", ".join(rows[:3])
+    return f"{shown} and {len(rows) - 3} more" if len(rows) > 3 else shown

@@ -1,0 +1,224 @@
+"""Cells as the analysis reads them: the part of the cell language whose meaning between its constants never changes.
+
+Evaluation is the expression library's alone; this module only finds out which values a cell holds for. What it cannot
+read it says it cannot read (`NotAnalyzable`): it never guesses.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from policies.facts import Value
+
+DIGITS = 15
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^'\\]*'|\"[^\"\\]*\")|(?P<word>[A-Za-z_]\w*)"
+    r"|(?P<sign><=|>=|==|!=|\.\.|[<>\[\](),$]))"
+)
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+END = ""
+
+
+class NotAnalyzable(Exception):
+    """A cell outside the part of the language that the analysis reads; the message says where."""
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The value compared with a constant."""
+
+    sign: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Between:
+    """The value from `low` to `high`; open ends leave the bound itself out."""
+
+    low: Value
+    high: Value
+    low_open: bool
+    high_open: bool
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True)
+class Every:
+    """All parts hold; none: always."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Some:
+    """One of the parts holds."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition: TypeAlias = Compare | Between | Not | Every | Some
+
+
+def read_cell(text: str) -> Condition:
+    """What a cell says about its column's value; an empty cell always holds. Raises NotAnalyzable."""
+    if not text.strip():
+        return Every(())
+    return _Reader(_tokens(text)).cell()
+
+
+def constants(condition: Condition) -> Iterator[Value]:
+    """Every constant of a condition."""
+    match condition:
+        case Compare(value=value):
+            yield value
+        case Between(low=low, high=high):
+            yield low
+            yield high
+        case Not(part=part):
+            yield from constants(part)
+        case Every(parts=parts) | Some(parts=parts):
+            for one in parts:
+                yield from constants(one)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found, place = [], 0
+    while text[place:].strip():
+        token = TOKEN.match(text, place)
+        if token is None:
+            raise NotAnalyzable(f"{text[place:].strip()!r} is not read")
+        name = str(token.lastgroup)
+        found.append((name, token.group(name)))
+        place = token.end()
+    return [*found, (END, END)]
+
+
+class _Reader:
+    """Reads one cell. A cell speaks of its value either silently (`> 5`) or as `$` (`$ > 5`), not both at once."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self._tokens = tokens
+        self._place = 0
+        self._named = ("sign", "$") in tokens
+
+    def cell(self) -> Condition:
+        alternatives = [self._either()]
+        while not self._named and self._take(","):
+            alternatives.append(self._either())
+        self._expect(END)
+        return alternatives[0] if len(alternatives) == 1 else Some(tuple(alternatives))
+
+    def _either(self) -> Condition:
+        parts = [self._both()]
+        while self._take("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Some(tuple(parts))
+
+    def _both(self) -> Condition:
+        parts = [self._named_part() if self._named else self._part()]
+        while self._take("and"):
+            parts.append(self._named_part() if self._named else self._part())
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def _named_part(self) -> Condition:
+        if self._take("not"):
+            self._expect("(")
+            return Not(self._closed())
+        if self._take("("):
+            return self._closed()
+        self._expect("$")
+        if self._peek() in ("in", "not") or self._peek() in COMPARISONS:
+            return self._part()
+        raise NotAnalyzable(f"$ {self._peek()} is not read")
+
+    def _closed(self) -> Condition:
+        found = self._either()
+        self._expect(")")
+        return found
+
+    def _part(self) -> Condition:
+        for sign in COMPARISONS:
+            if self._take(sign):
+                return Compare(sign, self._constant())
+        if self._take("not"):
+            if self._take("in"):
+                return Not(self._choice())
+            return Compare("==", not self._truth())
+        if self._take("in"):
+            return self._choice()
+        return self._range() if self._peek() in ("[", "(") else Compare("==", self._constant())
+
+    def _choice(self) -> Condition:
+        """`['a', 'b']` or a range."""
+        if self._peek() == "[" and ("sign", "..") not in self._tokens[self._place : self._place + 3]:
+            self._expect("[")
+            parts = [Compare("==", self._constant())]
+            while self._take(","):
+                parts.append(Compare("==", self._constant()))
+            self._expect("]")
+            return Some(tuple(parts))
+        return self._range()
+
+    def _range(self) -> Condition:
+        low_open = not self._take("[")
+        if low_open:
+            self._expect("(")
+        low = self._number()
+        self._expect("..")
+        high = self._number()
+        high_open = not self._take("]")
+        if high_open:
+            self._expect(")")
+        if low > high:
+            raise NotAnalyzable(f"the range from {low} to {high} is empty")
+        return Between(low, high, low_open, high_open)
+
+    def _truth(self) -> bool:
+        value = self._constant()
+        if not isinstance(value, bool):
+            raise NotAnalyzable("`not` stands before true, false, `in`, or a condition on $ in brackets")
+        return value
+
+    def _number(self) -> Decimal:
+        value = self._constant()
+        if not isinstance(value, Decimal):
+            raise NotAnalyzable(f"{value!r} is no number")
+        return value
+
+    def _constant(self) -> Value:
+        name, text = self._tokens[self._place]
+        self._place += 1
+        match name, text:
+            case "number", _:
+                if sum(character.isdigit() for character in text) > DIGITS:
+                    raise NotAnalyzable(f"{text} has more than {DIGITS} digits")
+                return Decimal(text)
+            case "text", _:
+                return text[1:-1]
+            case "word", "true" | "false":
+                return text == "true"
+        raise NotAnalyzable(f"{text or 'the end of the cell'!r} is no constant")
+
+    def _peek(self) -> str:
+        name, text = self._tokens[self._place]
+        return "" if name in ("text", "number") else text
+
+    def _take(self, wanted: str) -> bool:
+        if self._peek() != wanted or (wanted and self._tokens[self._place][0] == END):
+            return False
+        self._place += 1
+        return True
+
+    def _expect(self, wanted: str) -> None:
+        name, text = self._tokens[self._place]
+        if text != wanted or name in ("text", "number"):
+            raise NotAnalyzable(f"{text or 'the end of the cell'!r} is not read here")
+        self._place += 1
