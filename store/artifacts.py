@@ -1,21 +1,20 @@
 """The artifact store: versions as operations on their base, contents derived and checked, what is live (R-9.1, D6)."""
 
 import secrets
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version as package_version
 
 from sqlalchemy import bindparam, desc, insert, or_, select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE, Content, Operation, Part, apply, content_document
-from domain.canonical import canonical, digest_of, parse
+from domain.canonical import canonical, canonical_again, digest_of, parse
 from domain.errors import NotFound, Unavailable
 from domain.kinds import kind_of_artifact
 from domain.model import Model
 from domain.pricing import PriceBook
+from store.kept import Kept
 from store.tables.artifact import ActivationRow, ArtifactRow, VersionRow
 from store.tables.columns import table_of
 
@@ -24,13 +23,38 @@ WHOLE_EVERY = 50
 CACHED = 64
 TZDATA = package_version("tzdata")
 
+ARTIFACTS = table_of(ArtifactRow)
 VERSIONS = table_of(VersionRow)
 ACTIVATIONS = table_of(ActivationRow)
 
 
+LATEST = select(ARTIFACTS.c.latest).where(ARTIFACTS.c.id == bindparam("artifact"))
+NUMBERS = select(ARTIFACTS.c.id, ARTIFACTS.c.latest).where(ARTIFACTS.c.id.in_(bindparam("wanted", expanding=True)))
+HEADS = (
+    select(ARTIFACTS.c.id, ARTIFACTS.c.kind, ARTIFACTS.c.latest, VERSIONS.c.digest)
+    .outerjoin(VERSIONS, (VERSIONS.c.artifact == ARTIFACTS.c.id) & (VERSIONS.c.number == ARTIFACTS.c.latest))
+    .order_by(ARTIFACTS.c.id)
+)
+HEADS_OF = HEADS.where(ARTIFACTS.c.id.in_(bindparam("wanted", expanding=True)))
+SET_LATEST = update(ARTIFACTS).where(ARTIFACTS.c.id == bindparam("artifact")).values(latest=bindparam("number"))
+SINCE = (
+    select(VERSIONS.c.operations)
+    .where(VERSIONS.c.artifact == bindparam("artifact"), VERSIONS.c.number > bindparam("number"))
+    .order_by(VERSIONS.c.number)
+)
+WRITE = insert(VERSIONS)
 DIGEST = select(VERSIONS.c.digest).where(
     VERSIONS.c.artifact == bindparam("artifact"), VERSIONS.c.number == bindparam("number")
 )
+
+
+class Latest(Model):
+    """The latest version of an artifact; number 0 is none yet."""
+
+    artifact: str
+    kind: str
+    number: int
+    content: Content
 
 
 class Live(Model):
@@ -44,35 +68,35 @@ class Live(Model):
     change: str
 
 
-class _Contents:
-    """Contents of immutable versions, by digest: what was read once never changes."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Content] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, digest: str) -> Content | None:
-        with self._lock:
-            if (found := self._kept.get(digest)) is not None:
-                self._kept.move_to_end(digest)
-            return found
-
-    def put(self, digest: str, content: Content) -> None:
-        with self._lock:
-            self._kept[digest] = content
-            while len(self._kept) > CACHED:
-                self._kept.popitem(last=False)
-
-
-CONTENTS = _Contents()
+CONTENTS = Kept[Content](CACHED)
+"""Contents of immutable versions, by digest."""
 
 
 def latest(session: Session, artifact: str) -> int:
     """The number of the latest published version, 0 if there is none. Raises NotFound("unknown_artifact")."""
-    row = session.get(ArtifactRow, artifact)
-    if row is None:
+    number = session.execute(LATEST, {"artifact": artifact}).scalar()
+    if number is None:
         raise NotFound("unknown_artifact", f"There is no artifact {artifact!r}.", artifact=artifact)
-    return row.latest
+    return int(number)
+
+
+def latest_numbers(session: Session, *wanted: str) -> dict[str, int]:
+    """The number of the latest version of each artifact that there is."""
+    return {name: int(number) for name, number in session.execute(NUMBERS, {"wanted": wanted})}
+
+
+def digest(session: Session, artifact: str, number: int) -> str:
+    """The digest of a version's content. Raises NotFound("unknown_version")."""
+    found: str | None = session.execute(DIGEST, {"artifact": artifact, "number": number}).scalar()
+    if found is None:
+        raise NotFound("unknown_version", f"{artifact} has no version {number}.", artifact=artifact, version=number)
+    return found
+
+
+def operations_since(session: Session, artifact: str, number: int) -> tuple[Operation, ...]:
+    """What was published to an artifact after a version, in order."""
+    rows = session.execute(SINCE, {"artifact": artifact, "number": number}).scalars()
+    return tuple(Operation.model_validate(op) for operations in rows for op in parse(operations))
 
 
 def content(session: Session, artifact: str, number: int) -> Content:
@@ -82,12 +106,10 @@ def content(session: Session, artifact: str, number: int) -> Content:
     """
     if number == 0:
         return {}
-    digest = session.execute(DIGEST, {"artifact": artifact, "number": number}).scalar()
-    if digest is None:
-        raise NotFound("unknown_version", f"{artifact} has no version {number}.", artifact=artifact, version=number)
-    if (found := CONTENTS.get(digest)) is None:
-        found = _derive(session, artifact, number, digest)
-        CONTENTS.put(digest, found)
+    wanted = digest(session, artifact, number)
+    if (found := CONTENTS.get(wanted)) is None:
+        found = _derive(session, artifact, number, wanted)
+        CONTENTS.put(wanted, found)
     return found
 
 
@@ -111,11 +133,49 @@ def _derive(session: Session, artifact: str, number: int, digest: str) -> Conten
         pending.append(row.operations)
     for operations in reversed(pending):
         result = apply(result, (Operation.model_validate(op) for op in parse(operations)))
-    if digest_of(canonical(content_document(rows[0].schema_name, result))) != digest:
+    if digest_of(canonical_again(content_document(rows[0].schema_name, result))) != digest:
         raise Unavailable(
             "content_damaged", f"{artifact} version {number} does not match its digest.", artifact=artifact
         )
     return result
+
+
+def digests(session: Session, numbers: Mapping[str, int]) -> dict[str, str]:
+    """The digest of each of these versions, by artifact."""
+    return {
+        artifact: session.execute(DIGEST, {"artifact": artifact, "number": number}).scalar_one()
+        for artifact, number in sorted(numbers.items())
+    }
+
+
+def latest_of(session: Session, *wanted: str) -> dict[str, Latest]:
+    """The latest version of every artifact, or of those named, by artifact and in one statement.
+
+    Raises NotFound("unknown_artifact") for a named one, Unavailable("content_damaged").
+    """
+    rows = session.execute(HEADS_OF, {"wanted": wanted}) if wanted else session.execute(HEADS)
+    found = {}
+    for row in rows.all():
+        known = CONTENTS.get(row.digest) if row.digest else {}
+        entries = content(session, row.id, row.latest) if known is None else known
+        found[row.id] = Latest.model_construct(artifact=row.id, kind=row.kind, number=row.latest, content=entries)
+    for artifact in wanted:
+        if artifact not in found:
+            raise NotFound("unknown_artifact", f"There is no artifact {artifact!r}.", artifact=artifact)
+    return found
+
+
+def by_kind(contents: Iterable[tuple[str, Content]]) -> dict[str, Content]:
+    """Contents of artifacts, given as (kind, content), as kinds validate them: those of one kind together."""
+    result: dict[str, Content] = {}
+    for kind, entries in contents:
+        result[kind] = {**result[kind], **entries} if result.get(kind) else entries
+    return result
+
+
+def operations(session: Session, version: VersionRow) -> tuple[Operation, ...]:
+    """What led to a version from the one before."""
+    return tuple(Operation.model_validate(op) for op in parse(version.operations))
 
 
 def price_book(session: Session, artifact: str, number: int) -> PriceBook:
@@ -160,23 +220,24 @@ def publish(session: Session, part: Part, change: str, by: str, now: datetime) -
     kind = kind_of_artifact(part.artifact)
     base = latest(session, part.artifact)
     result = apply(content(session, part.artifact, base), part.operations)
-    document = canonical(content_document(kind.schema, result))
+    operations = canonical([op.model_dump(mode="json") for op in part.operations])
+    document = canonical_again(content_document(kind.schema, result))
     number, digest = base + 1, digest_of(document)
     session.execute(
-        insert(VERSIONS).values(
-            artifact=part.artifact,
-            number=number,
-            schema_name=kind.schema,
-            digest=digest,
-            operations=canonical([op.model_dump(mode="json") for op in part.operations]),
-            content=document if number % WHOLE_EVERY == 1 else None,
-            change=change,
-            published_at=now,
-            published_by=by,
-        )
+        WRITE,
+        {
+            "artifact": part.artifact,
+            "number": number,
+            "schema_name": kind.schema,
+            "digest": digest,
+            "operations": operations,
+            "content": document if number % WHOLE_EVERY == 1 else None,
+            "change": change,
+            "published_at": now,
+            "published_by": by,
+        },
     )
-    artifacts = table_of(ArtifactRow)
-    session.execute(update(artifacts).where(artifacts.c.id == part.artifact).values(latest=number))
+    session.execute(SET_LATEST, {"artifact": part.artifact, "number": number})
     CONTENTS.put(digest, result)
     return number
 
@@ -202,15 +263,13 @@ def activate(
     return row
 
 
-def proposed(session: Session, parts: Sequence[Part]) -> dict[str, Content]:
+def proposed(session: Session, parts: Sequence[Part], latest: Mapping[str, Latest] | None = None) -> dict[str, Content]:
     """The content of every artifact by kind, as it would be after a change. Raises Conflict("entries_moved").
 
-    An installation has one catalog, one price book and one approval policy until further artifacts are registered.
+    latest: what `latest_of` has read already.
     """
-    moved = {part.artifact: part for part in parts}
-    result: dict[str, Content] = {}
-    for row in session.execute(select(ArtifactRow).order_by(col(ArtifactRow.id))).scalars():
-        now = content(session, row.id, row.latest)
-        part = moved.get(row.id)
-        result[row.kind] = apply(now, part.operations) if part else now
-    return result
+    moved = {part.artifact: part.operations for part in parts}
+    return by_kind(
+        (now.kind, apply(now.content, moved[now.artifact]) if now.artifact in moved else now.content)
+        for now in (latest or latest_of(session)).values()
+    )

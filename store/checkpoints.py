@@ -9,35 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import Error as SignatureFault
-from securesystemslib.signer import CryptoSigner, Key, SSlibKey  # type: ignore[attr-defined]
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from domain.canonical import canonical, parse
-from domain.errors import Invalid
-from store.audit import FORMAT, ChainFault
+from domain.audit import FORMAT, ChainFault
+from store.signing import Key, opened
 from store.tables.audit import AuditRow
 from store.tables.columns import table_of
 
 PAYLOAD_TYPE = "application/vnd.mandate.checkpoint+json"
 RECORDS = table_of(AuditRow)
-
-
-def signer(key_file: Path) -> CryptoSigner:
-    """The signer of a private key file (PEM), which is made, readable by its owner alone, if there is none yet."""
-    if not key_file.exists():
-        key_file.parent.mkdir(parents=True, exist_ok=True)
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        key_file.touch(mode=0o600)
-        key_file.write_bytes(pem)
-    private = load_pem_private_key(key_file.read_bytes(), None)
-    if not isinstance(private, Ed25519PrivateKey):
-        raise Invalid("bad_audit_key", f"{key_file.name} is not an Ed25519 private key.")
-    return CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
 
 
 def statement(session: Session, installation: str, now: datetime) -> dict[str, Any]:
@@ -54,22 +35,17 @@ def statement(session: Session, installation: str, now: datetime) -> dict[str, A
     return {**head, "at": now.isoformat(), "heads": heads}
 
 
-def sign(body: Mapping[str, Any], key: CryptoSigner) -> bytes:
-    """A checkpoint as a DSSE envelope."""
-    envelope = Envelope(canonical(dict(body)), PAYLOAD_TYPE, {})
-    envelope.sign(key)
-    return canonical(envelope.to_dict())
+def exported(folder: Path, keys: Iterable[Key]) -> list[dict[str, Any]]:
+    """The checkpoints of a folder, oldest first. Raises Invalid("not_signed") for one that no key has signed."""
+    known = list(keys)
+    files = sorted(folder.glob("*.checkpoint.json"))
+    return [opened(file.read_bytes(), PAYLOAD_TYPE, known) for file in files]
 
 
-def opened(envelope: bytes, keys: Iterable[Key]) -> dict[str, Any]:
-    """The statement of an envelope. Raises Invalid("bad_checkpoint") unless one of the keys has signed it."""
-    try:
-        found = Envelope.from_dict(parse(envelope))
-        found.verify(list(keys), 1)
-    except (SignatureFault, ValueError, KeyError, TypeError) as error:
-        raise Invalid("bad_checkpoint", f"The checkpoint is not signed by this key: {error}.") from None
-    statement_body: dict[str, Any] = parse(found.payload)
-    return statement_body
+def head_in(body: Mapping[str, Any], subject: str) -> tuple[int, str] | None:
+    """The sequence and digest that a checkpoint saw at the head of a chain; None if it saw no such chain."""
+    found = body["heads"].get(_ascii(subject))
+    return (found[0], found[1]) if found else None
 
 
 def missing_since(session: Session, body: Mapping[str, Any]) -> tuple[ChainFault, ...]:

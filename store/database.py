@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
 from domain.errors import Unavailable
+from store.kept import COMMITTED, MOST_ROWS, ROWS, Kept
 
 AUTHORITY_LOCK = 7_001
 SERIALIZATION_FAILURES = ("40001", "40P01")
@@ -23,8 +24,8 @@ DENIED = frozenset(
 )
 
 
-SQLITE_CLOCK = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now'), (SELECT max(offset_seconds) FROM installation)")
-POSTGRESQL_CLOCK = text("SELECT clock_timestamp(), (SELECT max(offset_seconds) FROM installation)")
+WALL = text("SELECT clock_timestamp()")
+OFFSET = text("SELECT max(offset_seconds) FROM installation")
 
 
 class Clock(NamedTuple):
@@ -43,6 +44,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._writer = _engine(url, reading=False)
         self.reader = _engine(url, reading=True)
+        self._rows = Kept[Any](MOST_ROWS)
         # A second writer of this process would only wait in SQLite's busy handler, which sleeps instead of queueing.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
@@ -55,7 +57,7 @@ class Database:
         with (
             self._turn,
             _reachable(),
-            Session(self._writer, expire_on_commit=False, autoflush=False) as session,
+            Session(self._writer, expire_on_commit=False, autoflush=False, info=self._info(False)) as session,
             session.begin(),
         ):
             yield session
@@ -63,8 +65,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that the database itself refuses to let write. Raises Unavailable("database_unavailable")."""
-        with _reachable(), Session(self.reader) as session, session.begin():
+        with _reachable(), Session(self.reader, info=self._info(True)) as session, session.begin():
             yield session
+
+    def _info(self, committed: bool) -> dict[str, Any]:
+        return {ROWS: self._rows, COMMITTED: committed}
 
     def lock_authority(self, session: Session, exclusive: bool) -> None:
         """The first lock of every transaction of authority (D2a). SQLite has one writer, so it holds already."""
@@ -73,10 +78,10 @@ class Database:
             session.execute(text(f"SELECT pg_advisory_xact_lock{shared}({AUTHORITY_LOCK})"))
 
     def clock(self, session: Session) -> Clock:
-        """Both clocks, read at once."""
-        moment, offset = session.execute(SQLITE_CLOCK if self.is_sqlite else POSTGRESQL_CLOCK).one()
-        wall = datetime.fromisoformat(moment).replace(tzinfo=UTC) if self.is_sqlite else moment.astimezone(UTC)
-        return Clock(wall, wall + timedelta(seconds=offset or 0) if self.development else wall)
+        """Both clocks, read at once. SQLite runs in this process and has no other clock than this process."""
+        wall = datetime.now(UTC) if self.is_sqlite else session.execute(WALL).scalar_one().astimezone(UTC)
+        ahead = session.execute(OFFSET).scalar() if self.development else 0
+        return Clock(wall, wall + timedelta(seconds=ahead or 0))
 
     def now(self, session: Session) -> datetime:
         """Business time: the database's clock, plus the offset that development mode may have (D9)."""

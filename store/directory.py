@@ -1,15 +1,20 @@
 """Loading people: the actor behind an account, and who holds which groups now (D3)."""
 
+from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select, union_all
 from sqlmodel import Session, col
 
 from domain.errors import Unauthenticated
+from domain.model import Model
 from domain.party import Actor
+from store.tables.columns import table_of
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 
+MOST = 200
 ACTOR: Any = (
     select(
         col(AccountRow.active).label("account_active"),
@@ -21,6 +26,8 @@ ACTOR: Any = (
     .outerjoin(MembershipRow, col(MembershipRow.person) == col(PersonRow.id))
     .where(col(AccountRow.id) == bindparam("account"))
 )
+PERSONS = table_of(PersonRow)
+NAMES = select(PERSONS.c.id, PERSONS.c.name).where(PERSONS.c.id.in_(bindparam("persons", expanding=True)))
 
 
 def actor_of(session: Session, account_id: str) -> Actor:
@@ -34,23 +41,60 @@ def actor_of(session: Session, account_id: str) -> Actor:
     return Actor(account=account_id, person=person, groups=frozenset(row.group for row in rows if row.group))
 
 
-def holders(session: Session, groups: frozenset[str]) -> Mapping[str, frozenset[str]]:
-    """Active persons that hold any of these groups, with those that they hold."""
-    rows = session.execute(
-        select(col(MembershipRow.person), col(MembershipRow.party_group))
-        .join(PersonRow, col(PersonRow.id) == col(MembershipRow.person))
-        .where(col(MembershipRow.party_group).in_(groups), col(PersonRow.active))
-    )
+class People(Model):
+    """Active persons with the groups that they hold directly; crowded: groups that more people hold than are listed."""
+
+    groups: Mapping[str, frozenset[str]]
+    crowded: frozenset[str]
+
+
+def holders(session: Session, groups: frozenset[str], persons: frozenset[str] = frozenset()) -> People:
+    """Active persons that hold any of these groups, at most 200 a group, and these persons, whatever they hold.
+
+    So many are enough to know who is missing, however many accounts there are; who decides is always among `persons`.
+    """
+    wanted = sorted(groups)
+    values = {f"group{number}": group for number, group in enumerate(wanted)}
     found: dict[str, set[str]] = {}
-    for person, group in rows:
-        found.setdefault(person, set()).add(group)
-    return {person: frozenset(held) for person, held in found.items()}
+    listed = Counter[str]()
+    rows = session.execute(_holders(len(wanted), bool(persons)), {**values, "persons": sorted(persons)})
+    for person, group, listing in rows:
+        held = found.setdefault(person, set())
+        if group is not None:
+            held.add(group)
+        listed[group] += listing
+    return People(
+        groups={person: frozenset(found[person]) for person in sorted(found)},
+        crowded=frozenset(group for group in wanted if listed[group] > MOST),
+    )
+
+
+@lru_cache(maxsize=64)
+def _holders(groups: int, persons: bool) -> Any:
+    """One statement: the first holders of each group by the index, and the groups of certain persons."""
+    parts: list[Any] = [
+        select(
+            select(col(MembershipRow.person), col(MembershipRow.party_group), literal(1).label("listing"))
+            .join(PersonRow, col(PersonRow.id) == col(MembershipRow.person))
+            .where(col(MembershipRow.party_group) == bindparam(f"group{number}"), col(PersonRow.active))
+            .order_by(col(MembershipRow.person))
+            .limit(MOST + 1)
+            .subquery()
+        )
+        for number in range(groups)
+    ]
+    if persons or not parts:
+        parts.append(
+            select(col(PersonRow.id), col(MembershipRow.party_group), literal(0))
+            .outerjoin(MembershipRow, col(MembershipRow.person) == col(PersonRow.id))
+            .where(col(PersonRow.id).in_(bindparam("persons", expanding=True)), col(PersonRow.active))
+        )
+    return union_all(*parts)
 
 
 def names(session: Session, persons: set[str]) -> Mapping[str, str]:
     """Names of persons by id; accounts of machines and erased persons stand for themselves."""
-    rows = session.execute(select(PersonRow).where(col(PersonRow.id).in_(persons))).scalars()
-    found = {row.id: row.name for row in rows}
+    found = {row.id: row.name for row in session.execute(NAMES, {"persons": sorted(persons)})}
     return {person: found.get(person, person) for person in persons}
 
 

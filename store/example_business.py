@@ -15,6 +15,7 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from domain.errors import Invalid
+from domain.kinds import kind_of_artifact
 from domain.kinds.catalog import Attribute, CatalogEntry, Category, Component, Group, Offering
 from domain.kinds.kind import first_error
 from domain.kinds.pricing import Cost, Price, Tier
@@ -24,6 +25,17 @@ from domain.money import exponent, micros
 FOLDER = Path(__file__).parent / "example"
 CATALOG = "catalog/standard"
 PRICING = "pricing/standard"
+FURTHER = {
+    "content.yaml": "content/standard",
+    "promotion.yaml": "promotion/standard",
+    "eligibility.yaml": "eligibility/standard",
+    "document.yaml": "document/standard",
+    "order_mapping.yaml": "order_mapping/standard",
+    "workflow.yaml": "workflow/standard",
+    "integration.yaml": "integration/standard",
+    "access.yaml": "security/access",
+}
+"""Files that list entries as their kind keeps them, and the artifacts that they are the content of."""
 MICROS_OF_PERCENT_PER_BASIS_POINT = 10_000
 
 Entries: TypeAlias = dict[str, dict[str, Any]]
@@ -77,6 +89,19 @@ class Person(Model):
     accounts: Annotated[tuple[Id, ...], Field(min_length=1)]
 
 
+class OfficeHours(Model):
+    """When groups of people work: zone (IANA), opening hours, whose public holidays (ISO 3166)."""
+
+    id: Id
+    title: str
+    zone: Annotated[str, AfterValidator(_time_zone)]
+    opens: str
+    closes: str
+    country: str = ""
+    subdivision: str = ""
+    groups: tuple[Id, ...] = ()
+
+
 class Account(Model):
     """A login. `person` is None for a machine, which may propose and read but never decide."""
 
@@ -88,7 +113,7 @@ class Account(Model):
 class ExampleBusiness(Model):
     """All of the example business.
 
-    contents: artifact id -> entry id -> JSON entry, for `catalog/standard` and `pricing/standard`.
+    contents: artifact id -> entry id -> JSON entry, for every kind that has content before anybody has decided.
     """
 
     name: str
@@ -97,6 +122,7 @@ class ExampleBusiness(Model):
     groups: tuple[PersonGroup, ...]
     persons: tuple[Person, ...]
     accounts: tuple[Account, ...]
+    calendars: tuple[OfficeHours, ...] = ()
     contents: dict[str, Entries]
 
 
@@ -111,6 +137,7 @@ class _Machine(Model):
 
 
 class _People(Model):
+    calendars: tuple[OfficeHours, ...] = ()
     groups: tuple[PersonGroup, ...]
     persons: tuple[Person, ...]
     machines: tuple[_Machine, ...]
@@ -127,6 +154,10 @@ class _ListedGroup(Model):
 class _Bundle(Model):
     bundle: str
     groups: tuple[_ListedGroup, ...]
+
+
+class _Listed(Model):
+    entries: tuple[dict[str, Any], ...]
 
 
 class _Catalog(Model):
@@ -157,10 +188,24 @@ def load_example(folder: Path | None = None) -> ExampleBusiness:
         markets=places.markets,
         channels=places.channels,
         groups=people.groups,
+        calendars=people.calendars,
         persons=people.persons,
         accounts=accounts,
-        contents={CATALOG: catalog_entries, PRICING: prices | costs},
+        contents={
+            CATALOG: catalog_entries,
+            PRICING: prices | costs | _listed(folder / "golden.yaml", PRICING),
+            **{artifact: _listed(folder / name, artifact) for name, artifact in FURTHER.items()},
+        },
     )
+
+
+def _listed(file: Path, artifact: str) -> Entries:
+    """The entries of a file in their stored form under their own keys."""
+    kind = kind_of_artifact(artifact)
+    listed = _document(file, _Listed)
+    with _naming(file.name):
+        entries = [kind.entries.validate_python(entry) for entry in listed.entries]
+        return _unique((entry.key, entry) for entry in entries)
 
 
 def _accounts(people: _People) -> tuple[Account, ...]:
@@ -197,7 +242,7 @@ def _prices(file: Path, places: _Places, tiers: Tiers) -> Entries:
         unused.discard(sold)
         with _naming(f"{file.name}, line {line}"):
             prices = [_price(sold, *columns[name], row[name], tiers.get(sold, ())) for name in columns]
-        found += [(price.id, price) for price in prices]
+        found += [(price.key, price) for price in prices]
     if unused:
         names = ", ".join(" ".join(sold) for sold in sorted(unused))
         raise Invalid("bad_example", f"tiers.csv: tiers without a price: {names}.")
@@ -236,7 +281,7 @@ def _costs(file: Path, currencies: Sequence[str]) -> Entries:
         with _naming(f"{file.name}, line {line}"):
             for currency in currencies:
                 cost = Cost(offering=row["offering"], currency=currency, unit_cost_micros=micros(row[currency]))
-                found.append((cost.id, cost))
+                found.append((cost.key, cost))
     with _naming(file.name):
         return _unique(found)
 

@@ -1,11 +1,14 @@
 """The file store: bytes by their digest, for results too big for a row (D11). Written once, checked when read."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from domain.canonical import digest_of
 from domain.errors import NotFound, Unavailable
+
+APART = "apart"
 
 
 class FileStore:
@@ -40,6 +43,18 @@ class FileStore:
         if digest_of(data) != name:
             raise Unavailable("file_damaged", f"The file {name} no longer matches its digest.", digest=name)
         return data
+
+    def apart(self, owner: str) -> "FileStore":
+        """Files that are needed only as long as their owner is at work: they go with it, all at once."""
+        return FileStore(self.folder / APART / owner)
+
+    def owners(self) -> list[str]:
+        """Everything that has, or had, files apart."""
+        return sorted(found.name for found in (self.folder / APART).glob("*"))
+
+    def forget(self, owner: str) -> None:
+        """Remove the files of an owner, also those that were half written when a process was killed."""
+        shutil.rmtree(self.folder / APART / owner, ignore_errors=True)
 
     def _path(self, name: str) -> Path:
         value = name.removeprefix("sha256:")

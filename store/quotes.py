@@ -1,60 +1,115 @@
-"""Loading quotes: few offerings find theirs through the where-used index; whole quotes come with their lines."""
+"""Loading quotes: few offerings find theirs through the where-used index; whole quotes come with their lines.
 
-from collections.abc import Iterable, Sequence
+Every reader asks for `PUBLISHED` quotes: a batch that is being written is not there yet (D5b).
+"""
 
-from sqlalchemy import Select, and_, or_, select
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
-from store.tables.columns import table_of
-from store.tables.quote import QuoteLineRow, QuoteRow
+from store import bulk, where_used
+from store.tables.columns import CommitPosition, table_of
+from store.tables.quote import QuoteBatchRow, QuoteLineRow, QuoteRow
 
 CHUNK = 500
 QUOTES = table_of(QuoteRow)
 LINES = table_of(QuoteLineRow)
+USES = where_used.USES
+BATCHES = table_of(QuoteBatchRow)
+DRAFTS = select(BATCHES.c.id).where(BATCHES.c.published_at.is_(None))
+PUBLISHED = QUOTES.c.batch.not_in(DRAFTS)
 LINE_FIELDS = tuple(QuoteLine.model_fields)
 QUOTE_FIELDS = tuple(name for name in Quote.model_fields if name != "lines")
+
+USED = {"used": "offering", **{name: name for name in ("selling_model", "market", "channel", "currency")}}
+"""Columns of the where-used index, and the words of what is touched that they hold."""
+
+SOME_LINES = (
+    select(LINES.c.quote, *(LINES.c[name] for name in LINE_FIELDS))
+    .where(LINES.c.quote.in_(bindparam("quotes", expanding=True)))
+    .order_by(LINES.c.quote, LINES.c.line)
+)
+SOME_QUOTES = (
+    select(*(QUOTES.c[name] for name in QUOTE_FIELDS))
+    .where(QUOTES.c.id.in_(bindparam("quotes", expanding=True)), PUBLISHED)
+    .order_by(QUOTES.c.id)
+)
 
 
 def open_quotes_using(session: Session, touched: Sequence[Touched]) -> list[Quote]:
     """Open quotes with a line that uses anything touched, with all their lines, ordered by id."""
+    return load(session, open_ids_using(session, touched))
+
+
+def open_ids_using(session: Session, touched: Sequence[Touched]) -> set[str]:
+    """The ids of those quotes."""
     found: set[str] = set()
     for item in touched:
-        found.update(session.execute(_where_used(item)).scalars())
-    return list(_load(session, sorted(found)))
+        words = {column: getattr(item, name) for column, name in USED.items()}
+        named = {column: word for column, word in words.items() if word != EVERYWHERE}
+        found.update(session.execute(_where_used(tuple(named)), named).scalars())
+    return found
 
 
-def _where_used(item: Touched) -> Select[tuple[str]]:
-    line = [LINES.c.offering == item.offering]
-    if item.selling_model != EVERYWHERE:
-        line.append(LINES.c.selling_model == item.selling_model)
-    quote = [QUOTES.c.id == LINES.c.quote, QUOTES.c.status.in_(OPEN_STATUSES)]
-    for column, wanted in (
-        (QUOTES.c.market, item.market),
-        (QUOTES.c.channel, item.channel),
-        (QUOTES.c.currency, item.currency),
-    ):
-        if wanted != EVERYWHERE:
-            quote.append(column == wanted)
-    return select(LINES.c.quote).where(and_(*line), and_(*quote)).distinct()
+@cache
+def _where_used(named: tuple[str, ...]) -> Select[tuple[str]]:
+    """The look-up by these columns of the index, built once."""
+    conditions = [
+        USES.c.kind == where_used.OFFERING,
+        USES.c.document_kind == where_used.QUOTE,
+        QUOTES.c.status.in_(OPEN_STATUSES),
+        PUBLISHED,
+        *(USES.c[column] == bindparam(column) for column in named),
+    ]
+    joined = USES.join(QUOTES, QUOTES.c.id == USES.c.document)
+    return select(USES.c.document).select_from(joined).where(*conditions).distinct()
+
+
+def load(session: Session, ids: Iterable[str]) -> list[Quote]:
+    """Published quotes with their lines, ordered by id."""
+    return list(_load(session, sorted(ids)))
 
 
 def _load(session: Session, ids: Sequence[str]) -> Iterable[Quote]:
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         lines: dict[str, list[QuoteLine]] = {}
-        for row in session.execute(
-            select(LINES).where(LINES.c.quote.in_(chunk)).order_by(LINES.c.quote, LINES.c.line)
-        ).mappings():
-            lines.setdefault(row["quote"], []).append(
-                QuoteLine.model_construct(**{name: row[name] for name in LINE_FIELDS})
-            )
-        for row in session.execute(select(QUOTES).where(QUOTES.c.id.in_(chunk)).order_by(QUOTES.c.id)).mappings():
-            yield Quote.model_construct(
-                **{name: row[name] for name in QUOTE_FIELDS}, lines=tuple(lines.get(row["id"], ()))
-            )
+        for quote, *values in session.execute(SOME_LINES, {"quotes": chunk}):
+            lines.setdefault(quote, []).append(QuoteLine.model_construct(**dict(zip(LINE_FIELDS, values, strict=True))))
+        for row in session.execute(SOME_QUOTES, {"quotes": chunk}):
+            head = dict(zip(QUOTE_FIELDS, row, strict=True))
+            yield Quote.model_construct(**head, lines=tuple(lines.get(head["id"], ())))
+
+
+def add(
+    session: Session, quotes: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]], batch: int = 0
+) -> int:
+    """Write new quotes, each a head with its lines, and what they use; returns how many lines there are.
+
+    Whoever writes a quote writes it here: so its position and the where-used index move in the same transaction.
+    """
+    found = list(quotes)
+    if not found:
+        return 0
+    lines = [line for _, group in found for line in group]
+    here = {"batch": batch, "position": session.execute(select(CommitPosition("quote"))).scalar_one()}
+    heads = [{**head, **here} for head, _ in found]
+    bulk.write(session, QUOTES, heads)
+    bulk.write(session, LINES, lines)
+    where_used.add(session, where_used.line_uses(where_used.QUOTE, heads, lines, "quote"))
+    return len(lines)
+
+
+def publish(session: Session, batch: int, first: str) -> int:
+    """Take the position at which a batch is published; its first quote is written anew for it, so that it is taken."""
+    moved = update(QUOTES).where(QUOTES.c.id == first).values(batch=batch).returning(QUOTES.c.position)
+    return int(session.execute(moved).scalar_one())
 
 
 def quote(session: Session, quote_id: str) -> Quote | None:
@@ -64,10 +119,10 @@ def quote(session: Session, quote_id: str) -> Quote | None:
 
 def page(session: Session, status: str | None, market: str | None, after: str, limit: int) -> list[Quote]:
     """Quotes ordered by id after a cursor, open ones unless a status is named."""
-    conditions = [QUOTES.c.id > after, QUOTES.c.status.in_((status,) if status else OPEN_STATUSES)]
+    conditions = [PUBLISHED, QUOTES.c.id > after, QUOTES.c.status.in_((status,) if status else OPEN_STATUSES)]
     if market:
         conditions.append(QUOTES.c.market == market)
     ids = session.execute(
         select(QUOTES.c.id).where(or_(and_(*conditions))).order_by(QUOTES.c.id).limit(limit)
     ).scalars()
-    return list(_load(session, list(ids)))
+    return load(session, ids)

@@ -31,14 +31,22 @@ class Settings(BaseSettings):
     deployment: str | None = None
     """`name:build` turns worker versioning on (D8)."""
     sweep_interval: Annotated[float, Field(gt=0)] = 5.0
-    worker_cache: Annotated[int, Field(ge=10)] = 2_000
+    worker_cache: Annotated[int, Field(ge=10)] = 200
     runtime_catalog_url: str | None = None
     """The target system of releases; without one a release needs no delivery."""
     delivery_timeout: Annotated[float, Field(gt=0)] = 10.0
     audit_key_file: Path | None = None
-    """Private key of signed audit checkpoints; it is made if there is none. Without it no checkpoints are written."""
+    """Private key that signs checkpoints and evidence packages; it is made if there is none. Without it: neither."""
     checkpoint_dir: Path = Path("checkpoints")
     checkpoint_interval: Annotated[float, Field(gt=0)] = 3600.0
+    snapshot_url: str = "snapshots"
+    """Where snapshots of business records are kept: a folder, or an object store by its fsspec URL (D14a)."""
+    snapshot_interval: Annotated[float, Field(gt=0)] = 300.0
+    reconciliation_interval: Annotated[float, Field(gt=0)] = 300.0
+    analysis_memory: Annotated[str, Field(pattern="^[1-9][0-9]*(MB|GB)$")] = "1GB"
+    analysis_threads: Annotated[int, Field(ge=1, le=256)] = 2
+    analysis_few: Annotated[int, Field(ge=0)] = 500
+    """Up to so many affected quotes a change is simulated quote by quote; beyond, on a snapshot."""
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_client_id: str | None = None

@@ -2,11 +2,13 @@
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Insert, Select, bindparam, insert, select, update
 from sqlmodel import Session, SQLModel
 
+from domain.audit import AuditRecord
 from domain.errors import NotFound
 from domain.model import Model
 from domain.party import Actor
@@ -18,6 +20,18 @@ from store.tables.outbox import OutboxRow
 
 Row = TypeVar("Row", bound=SQLModel)
 LEASE = timedelta(seconds=15)
+
+
+@cache
+def _insert(row_class: type[SQLModel]) -> Insert:
+    return insert(table_of(row_class))
+
+
+@cache
+def _locked(row_class: type[SQLModel]) -> Select[Any]:
+    keys = table_of(row_class).primary_key.columns
+    found = select(row_class).where(*(column == bindparam(f"key_{n}") for n, column in enumerate(keys)))
+    return found.with_for_update().execution_options(populate_existing=True)
 
 
 class Bell(Model):
@@ -57,7 +71,8 @@ class Transaction:
 
     def lock(self, table: type[Row], key: Any) -> Row:
         """A row, locked until the end of the transaction and freshly read. Raises NotFound("unknown_<table>")."""
-        row = self.session.get(table, key, with_for_update=True, populate_existing=True)
+        keys = key if isinstance(key, tuple) else (key,)
+        row: Row | None = self.session.execute(_locked(table), {f"key_{n}": k for n, k in enumerate(keys)}).scalar()
         if row is None:
             name = str(table.__tablename__)
             raise NotFound(f"unknown_{name}", f"There is no {name.replace('_', ' ')} {key!r}.")
@@ -66,7 +81,7 @@ class Transaction:
     def add(self, row: SQLModel) -> None:
         """Write a new row now, so that a violated constraint shows here. The row is not followed afterwards."""
         values = {name: value for name, value in row.model_dump().items() if value is not None}
-        self.session.execute(insert(table_of(type(row))), values)
+        self.session.execute(_insert(type(row)), values)
 
     def number(self, counter: str) -> int:
         """The next number of a counter, without gaps among committed transactions."""
@@ -85,7 +100,7 @@ class Transaction:
         # Leased to this process, which rings after the commit; the sweeper takes over when the lease ends.
         now = self.wall
         self.session.execute(
-            insert(table_of(OutboxRow)),
+            _insert(OutboxRow),
             {
                 "id": bell.outbox_id,
                 "subject": subject,
@@ -104,7 +119,7 @@ class Transaction:
         self.recorded += 1
         audit.append(
             self.session,
-            audit.AuditRecord(
+            AuditRecord(
                 subject=subject,
                 action=action,
                 actor=self.actor.account,

@@ -39,6 +39,20 @@ class VersionRow(SQLModel, table=True):
 
 
 @immutable
+class CertificationRow(SQLModel, table=True):
+    """A person of the owner group answers by name for an artifact as it is in this version (R-2.5)."""
+
+    __tablename__ = "certification"
+    __table_args__ = (Index("certification_artifact", "artifact", "certified_at"),)
+
+    id: str = Field(primary_key=True)
+    artifact: str = Field(foreign_key="artifact.id")
+    version: int
+    person: str
+    certified_at: datetime = instant()
+
+
+@immutable
 class ActivationRow(SQLModel, table=True):
     """From this instant on, this version is live in this market, channel and segment. Never back-dated (D6a)."""
 

@@ -22,6 +22,8 @@ class AuditRow(SQLModel, table=True):
     action: str = Field(index=True)
     actor: str = Field(index=True)
     outcome: str
+    about: str | None = Field(default=None, index=True)
+    """The subject that a refused call was about."""
     body: bytes
     previous: str
     digest: str

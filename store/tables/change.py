@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Index, SQLModel
 
-from store.tables.columns import immutable, instant
+from store.tables.columns import amount, immutable, instant
 
 
 class ChangeRow(SQLModel, table=True):
@@ -14,6 +14,7 @@ class ChangeRow(SQLModel, table=True):
     __table_args__ = (
         Index("change_open", "closed", "deadline_at"),
         Index("change_list", "created_at", "id"),
+        Index("change_sum", "requester", "created_at", "affected_quotes"),
     )
 
     id: str = Field(primary_key=True)
@@ -36,6 +37,27 @@ class ChangeRow(SQLModel, table=True):
     """When time will do the next thing to it."""
     created_at: datetime = instant()
     reverts: str | None = None
+    affected_quotes: int = 0
+    """Open quotes that the change was found to move; 0 again when it comes to nothing (R-3.3)."""
+    emergency: bool = False
+    standard: str = ""
+    """The template, exactly as approved, under which nobody was asked; empty for all other changes (R-3.5)."""
+    authored: str = "business"
+    """business or engineering (R-3.6)."""
+
+
+class TouchRow(SQLModel, table=True):
+    """Something that the current revision of a change touches: an artifact, an entry of one, an offering (R-4.5).
+
+    subject: `artifact:<id>`, `entry:<artifact>/<entry>` or `offering:<id>`. start_micros: a list price as it was.
+    """
+
+    __tablename__ = "change_touch"
+    __table_args__ = (Index("touch_subject", "subject"),)
+
+    change: str = Field(primary_key=True, foreign_key="change_request.id")
+    subject: str = Field(primary_key=True)
+    start_micros: int | None = amount(default=None)
 
 
 @immutable

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, Table
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -46,6 +49,40 @@ def instant(**options: Any) -> Any:
 def amount(**options: Any) -> Any:
     """A column for minor units or millionths: 64 bit."""
     return Field(sa_type=BigInteger, **options)
+
+
+class CommitPosition(ColumnElement[int]):
+    """Where a write stands in the order of commits (D13a): the transaction on PostgreSQL, a counter on SQLite.
+
+    SQLite has one writer at a time, so that one more than the largest of the table is a counter in commit order.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+
+@compiles(CommitPosition, "postgresql")
+def _transaction(element: CommitPosition, compiler: SQLCompiler, **options: Any) -> str:
+    return "pg_current_xact_id()::text::bigint"
+
+
+@compiles(CommitPosition)
+def _counter(element: CommitPosition, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT coalesce(max(position), 0) + 1 FROM {compiler.preparer.quote(element.table)})"
+
+
+def position(table: str) -> Any:
+    """The column by which snapshots find the documents that moved since the last one; every write sets it anew.
+
+    A document of several rows has one position, on its head: whoever writes a line writes the head too.
+    """
+    now = CommitPosition(table)
+    return Field(
+        default=None, sa_column=Column("position", BigInteger, nullable=False, index=True, default=now, onupdate=now)
+    )
 
 
 def table_of(row_class: type[SQLModel]) -> Table:

@@ -30,12 +30,13 @@ class AccountRow(SQLModel, table=True):
 
 
 class GroupRow(SQLModel, table=True):
-    """A group of persons that a policy can name."""
+    """A group of persons that a policy can name; `calendar`: when it works."""
 
     __tablename__ = "party_group"
 
     id: str = Field(primary_key=True)
     name: str
+    calendar: str | None = None
 
 
 class MembershipRow(SQLModel, table=True):

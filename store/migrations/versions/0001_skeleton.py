@@ -8,6 +8,14 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+TABLES = (
+    *("session", "quote_line", "planned_activation", "membership", "delivery", "decision_comment"),
+    *("change_revision", "artifact_version", "account", "quote", "person", "party_group", "outbox", "market"),
+    *("installation", "idempotency_key", "freeze", "fired_timer", "fallout_case", "evidence", "decision"),
+    *("counter", "change_request", "audit_record", "audit_checkpoint", "artifact", "activation"),
+)
+"""In the order in which they can be dropped: those that refer to others first."""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -24,10 +32,8 @@ def upgrade() -> None:
         sa.Column("change", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("activation", schema=None) as batch_op:
-        batch_op.create_index("activation_lookup", ["artifact", "market", "channel", "from_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_activation_change"), ["change"], unique=False)
-
+    op.create_index("activation_lookup", "activation", ["artifact", "market", "channel", "from_at"])
+    op.create_index(op.f("ix_activation_change"), "activation", ["change"])
     op.create_table(
         "artifact",
         sa.Column("id", sa.String(), nullable=False),
@@ -36,9 +42,7 @@ def upgrade() -> None:
         sa.Column("latest", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("artifact", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_artifact_kind"), ["kind"], unique=False)
-
+    op.create_index(op.f("ix_artifact_kind"), "artifact", ["kind"])
     op.create_table(
         "audit_checkpoint",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -61,11 +65,9 @@ def upgrade() -> None:
         sa.Column("format", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "sequence"),
     )
-    with op.batch_alter_table("audit_record", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_record_action"), ["action"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_record_actor"), ["actor"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_record_at"), ["at"], unique=False)
-
+    op.create_index(op.f("ix_audit_record_action"), "audit_record", ["action"])
+    op.create_index(op.f("ix_audit_record_actor"), "audit_record", ["actor"])
+    op.create_index(op.f("ix_audit_record_at"), "audit_record", ["at"])
     op.create_table(
         "change_request",
         sa.Column("id", sa.String(), nullable=False),
@@ -87,11 +89,9 @@ def upgrade() -> None:
         sa.Column("reverts", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("change_request", schema=None) as batch_op:
-        batch_op.create_index("change_list", ["created_at", "id"], unique=False)
-        batch_op.create_index("change_open", ["closed", "deadline_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_change_request_state"), ["state"], unique=False)
-
+    op.create_index("change_list", "change_request", ["created_at", "id"])
+    op.create_index("change_open", "change_request", ["closed", "deadline_at"])
+    op.create_index(op.f("ix_change_request_state"), "change_request", ["state"])
     op.create_table(
         "counter",
         sa.Column("name", sa.String(), nullable=False),
@@ -113,9 +113,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.create_index("decision_subject", ["subject", "revision"], unique=False)
-
+    op.create_index("decision_subject", "decision", ["subject", "revision"])
     op.create_table(
         "evidence",
         sa.Column("id", sa.String(), nullable=False),
@@ -129,9 +127,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("evidence", schema=None) as batch_op:
-        batch_op.create_index("evidence_lookup", ["change", "revision", "control", "number"], unique=False)
-
+    op.create_index("evidence_lookup", "evidence", ["change", "revision", "control", "number"])
     op.create_table(
         "fallout_case",
         sa.Column("id", sa.String(), nullable=False),
@@ -146,9 +142,7 @@ def upgrade() -> None:
         sa.Column("resolution", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("fallout_case", schema=None) as batch_op:
-        batch_op.create_index("case_open", ["subject", "step", "closed_at"], unique=False)
-
+    op.create_index("case_open", "fallout_case", ["subject", "step", "closed_at"])
     op.create_table(
         "fired_timer",
         sa.Column("id", sa.String(), nullable=False),
@@ -184,9 +178,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("actor", "operation", "key"),
     )
-    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_idempotency_key_created_at"), ["created_at"], unique=False)
-
+    op.create_index(op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"])
     op.create_table(
         "installation",
         sa.Column("id", sa.String(), nullable=False),
@@ -212,10 +204,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_outbox_subject"), ["subject"], unique=False)
-        batch_op.create_index("outbox_waiting", ["done", "leased_until"], unique=False)
-
+    op.create_index(op.f("ix_outbox_subject"), "outbox", ["subject"])
+    op.create_index("outbox_waiting", "outbox", ["done", "leased_until"])
     op.create_table(
         "party_group",
         sa.Column("id", sa.String(), nullable=False),
@@ -246,9 +236,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("quote", schema=None) as batch_op:
-        batch_op.create_index("quote_list", ["status", "market", "id"], unique=False)
-
+    op.create_index("quote_list", "quote", ["status", "market", "id"])
     op.create_table(
         "account",
         sa.Column("id", sa.String(), nullable=False),
@@ -262,10 +250,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_account_person"), ["person"], unique=False)
-        batch_op.create_index(batch_op.f("ix_account_subject"), ["subject"], unique=False)
-
+    op.create_index(op.f("ix_account_person"), "account", ["person"])
+    op.create_index(op.f("ix_account_subject"), "account", ["subject"])
     op.create_table(
         "artifact_version",
         sa.Column("artifact", sa.String(), nullable=False),
@@ -283,10 +269,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("artifact", "number"),
     )
-    with op.batch_alter_table("artifact_version", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_artifact_version_change"), ["change"], unique=False)
-        batch_op.create_index(batch_op.f("ix_artifact_version_digest"), ["digest"], unique=False)
-
+    op.create_index(op.f("ix_artifact_version_change"), "artifact_version", ["change"])
+    op.create_index(op.f("ix_artifact_version_digest"), "artifact_version", ["digest"])
     op.create_table(
         "change_revision",
         sa.Column("change", sa.String(), nullable=False),
@@ -329,9 +313,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("change", "target", "artifact", "version", "market"),
     )
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_state"), ["state"], unique=False)
-
+    op.create_index(op.f("ix_delivery_state"), "delivery", ["state"])
     op.create_table(
         "membership",
         sa.Column("party_group", sa.String(), nullable=False),
@@ -346,9 +328,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("party_group", "person"),
     )
-    with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_membership_person"), ["person"], unique=False)
-
+    op.create_index(op.f("ix_membership_person"), "membership", ["person"])
     op.create_table(
         "planned_activation",
         sa.Column("change", sa.String(), nullable=False),
@@ -378,9 +358,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("quote", "line"),
     )
-    with op.batch_alter_table("quote_line", schema=None) as batch_op:
-        batch_op.create_index("quote_line_where_used", ["offering", "selling_model", "quote"], unique=False)
-
+    op.create_index("quote_line_where_used", "quote_line", ["offering", "selling_model", "quote"])
     op.create_table(
         "session",
         sa.Column("token_digest", sa.String(), nullable=False),
@@ -394,91 +372,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_digest"),
     )
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_session_account"), ["account"], unique=False)
+    op.create_index(op.f("ix_session_account"), "session", ["account"])
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_session_account"))
-
-    op.drop_table("session")
-    with op.batch_alter_table("quote_line", schema=None) as batch_op:
-        batch_op.drop_index("quote_line_where_used")
-
-    op.drop_table("quote_line")
-    op.drop_table("planned_activation")
-    with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_membership_person"))
-
-    op.drop_table("membership")
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_delivery_state"))
-
-    op.drop_table("delivery")
-    op.drop_table("decision_comment")
-    op.drop_table("change_revision")
-    with op.batch_alter_table("artifact_version", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_artifact_version_digest"))
-        batch_op.drop_index(batch_op.f("ix_artifact_version_change"))
-
-    op.drop_table("artifact_version")
-    with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_account_subject"))
-        batch_op.drop_index(batch_op.f("ix_account_person"))
-
-    op.drop_table("account")
-    with op.batch_alter_table("quote", schema=None) as batch_op:
-        batch_op.drop_index("quote_list")
-
-    op.drop_table("quote")
-    op.drop_table("person")
-    op.drop_table("party_group")
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_index("outbox_waiting")
-        batch_op.drop_index(batch_op.f("ix_outbox_subject"))
-
-    op.drop_table("outbox")
-    op.drop_table("market")
-    op.drop_table("installation")
-    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
-
-    op.drop_table("idempotency_key")
-    op.drop_table("freeze")
-    op.drop_table("fired_timer")
-    with op.batch_alter_table("fallout_case", schema=None) as batch_op:
-        batch_op.drop_index("case_open")
-
-    op.drop_table("fallout_case")
-    with op.batch_alter_table("evidence", schema=None) as batch_op:
-        batch_op.drop_index("evidence_lookup")
-
-    op.drop_table("evidence")
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.drop_index("decision_subject")
-
-    op.drop_table("decision")
-    op.drop_table("counter")
-    with op.batch_alter_table("change_request", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_change_request_state"))
-        batch_op.drop_index("change_open")
-        batch_op.drop_index("change_list")
-
-    op.drop_table("change_request")
-    with op.batch_alter_table("audit_record", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_record_at"))
-        batch_op.drop_index(batch_op.f("ix_audit_record_actor"))
-        batch_op.drop_index(batch_op.f("ix_audit_record_action"))
-
-    op.drop_table("audit_record")
-    op.drop_table("audit_checkpoint")
-    with op.batch_alter_table("artifact", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_artifact_kind"))
-
-    op.drop_table("artifact")
-    with op.batch_alter_table("activation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_activation_change"))
-        batch_op.drop_index("activation_lookup")
-
-    op.drop_table("activation")
+    for table in TABLES:
+        op.drop_table(table)
