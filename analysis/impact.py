@@ -1,38 +1,90 @@
-"""Impact analysis: from the operations of a change to the open quotes that use what moves (chapter 5)."""
+"""Impact analysis: from the operations of a change to everything in open business that uses what moves (chapter 5).
 
-from collections.abc import Iterable, Sequence
+Few lines are found by the where-used index in the live records. Where so many come into question that reading them all
+is quicker, a snapshot is scanned, and what moved since it was taken is read from the live records. Both ways give the
+same impact; which one it was, and why, is kept beside it.
+"""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sqlmodel import Session
+
+from analysis import impact_answers
+from analysis.engine import USUAL, Limits
+from analysis.hits import Hits, added, hits_of, merged
+from analysis.impact_scan import Question, scan
 from domain.artifact import EVERYWHERE, Part
-from domain.canonical import canonical
-from domain.impact import Impact
+from domain.errors import MandateError, Unavailable
+from domain.impact import Answer, Found, Impact, Provenance
 from domain.kinds import kind_of_artifact
 from domain.kinds.kind import Touched
-from domain.money import sums
 from domain.quote import Quote, QuoteLine
+from domain.snapshot import Snapshot
+from domain.touched import WORDS, Touching, touching
+from store import artifacts, snapshots
+from store.documents import DOCUMENTS, PINNED, Document, Period, by_index, ids_since, lines_of, moved_since
 from store.files import FileStore
+from store.snapshots import SnapshotFiles
+
+WIDE = 20_000
+"""Lines from which on a scan is quicker than the index: the index costs a look-up each, the scan a pass over all."""
+FEW = 200
+"""Offerings up to which the index is asked at once; for more of them it is first asked how many lines they have."""
+MOST_MOVED = 20_000
+"""Documents moved since the snapshot up to which they are read one by one; with more it is brought up to now first."""
+STALE = "snapshot_stale"
+RENEWAL_DAYS = 90
+
+
+class TakesLonger(MandateError):
+    """The question is so wide that it takes longer than its caller has: a step with more time has to ask it."""
+
+
+class Effort(Enum):
+    """What a wide question may cost.
+
+    USUAL: it is answered with what there is. BRIEF: it is left to a step with more time. THOROUGH: it is answered on a
+    snapshot, so that it stays within its memory; where there is none, one has to be taken first.
+    """
+
+    USUAL = auto()
+    BRIEF = auto()
+    THOROUGH = auto()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What an analysis works with: live records, the file store, business time, and snapshots where there are any."""
+
+    session: Session
+    files: FileStore
+    now: datetime
+    snapshots: SnapshotFiles | None = None
+    limits: Limits = USUAL
+    effort: Effort = Effort.USUAL
 
 
 def touched_by(parts: Iterable[Part]) -> tuple[Touched, ...]:
     """What the operations of a change move in the business, each once, ordered."""
     found = {
-        touched
-        for part in parts
-        for op in part.operations
-        if (touched := kind_of_artifact(part.artifact).touched(op)) is not None
+        touched for part in parts for op in part.operations for touched in kind_of_artifact(part.artifact).touched(op)
     }
     return tuple(sorted(found, key=lambda t: (t.offering, t.selling_model, t.market, t.channel, t.currency)))
 
 
+def collides(parts: Iterable[Part], others: Iterable[Part]) -> bool:
+    """Whether two changes touch the same offering, so that what one of them does depends on the other (R-4.5)."""
+    one, other = ({item.offering for item in touched_by(group)} for group in (parts, others))
+    return bool(one & other) or (EVERYWHERE in one and bool(other)) or (EVERYWHERE in other and bool(one))
+
+
 def uses(quote: Quote, line: QuoteLine, touched: Touched) -> bool:
     """Whether a line of a quote uses what is touched."""
-    pairs = (
-        (touched.offering, line.offering),
-        (touched.selling_model, line.selling_model),
-        (touched.market, quote.market),
-        (touched.channel, quote.channel),
-        (touched.currency, quote.currency),
-    )
-    return all(wanted in (EVERYWHERE, actual) for wanted, actual in pairs)
+    words = (line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
+    return all(getattr(touched, name) in (EVERYWHERE, actual) for name, actual in zip(WORDS, words, strict=True))
 
 
 def affected_lines(quote: Quote, touched: Sequence[Touched]) -> tuple[QuoteLine, ...]:
@@ -40,17 +92,141 @@ def affected_lines(quote: Quote, touched: Sequence[Touched]) -> tuple[QuoteLine,
     return tuple(line for line in quote.lines if any(uses(quote, line, item) for item in touched))
 
 
-def impact_of(parts: Sequence[Part], quotes: Sequence[Quote], files: FileStore) -> Impact:
-    """The impact of a change on quotes (those that the store found for it); the list of ids goes to the file store."""
+def find(sources: Sources, parts: Sequence[Part]) -> Found:
+    """The impact of a change now, and how it was found. Lists of documents go to the file store.
+
+    Raises Unavailable("snapshot_stale") for a wide change when too much moved since the snapshot or, with effort, when
+    there is none; TakesLonger for a wide change that was to be found briefly.
+    """
     touched = touched_by(parts)
-    hits = [(quote, lines) for quote in quotes if (lines := affected_lines(quote, touched))]
-    markets = sums((quote.market, 1) for quote, _ in hits)
-    return Impact(
+    hits, provenance = find_documents(sources, touching(touched))
+    quotes = hits["quote"]
+    documents = [_answer(sources.files, asked.name, kind, hits[kind]) for asked, kind in impact_answers.DOCUMENTS]
+    impact = Impact(
         artifacts=tuple(sorted({part.artifact for part in parts})),
         offerings=tuple(sorted({item.offering for item in touched})),
-        quotes=len(hits),
-        lines=sum(len(lines) for _, lines in hits),
-        value=sums((quote.currency, quote.total_minor) for quote, _ in hits),
-        by_market=markets,
-        quotes_file=files.put(canonical(sorted(quote.id for quote, _ in hits))),
+        quotes=len(quotes.document),
+        lines=sum(quotes.lines),
+        value=documents[0].value,
+        by_market=quotes.places(),
+        quotes_file=documents[0].file or sources.files.put(quotes.file()),
+        answers=(*documents, *impact_answers.of_content(sources.session, parts, touched, sources.now)),
+        renewals=_answer(sources.files, "renewals", "contract", hits["contract"]),
+        faults=added(*(hits[document.kind].all_faults() for document in DOCUMENTS)),
+    )
+    return Found(impact=impact, provenance=provenance)
+
+
+def find_documents(sources: Sources, wanted: Touching) -> tuple[Mapping[str, Hits], Provenance]:
+    """The affected documents of each kind, by index or by scan, and which way and why."""
+    nothing = {document.kind: Hits() for document in DOCUMENTS}
+    if not wanted.groups:
+        return nothing, _by_index(sources, "The change touches nothing that documents use.")
+    snapshot, expected = _expected(sources, wanted)
+    if snapshot is not None and expected > WIDE:
+        _with_time(sources)
+        return _scanned(sources, snapshot, wanted, f"At least {expected:,} lines come into question")
+    found = _indexed(sources, wanted, WIDE)
+    if found is not None:
+        lines = sum(sum(hits.lines) for hits in found.values())
+        return found, _by_index(sources, f"{lines:,} lines use what is touched; the index finds them one by one.")
+    snapshot = snapshot or _snapshot(sources)
+    if snapshot is None and sources.effort is Effort.THOROUGH and sources.snapshots is not None:
+        raise Unavailable(STALE, "There is no snapshot yet; it is taken first.")
+    _with_time(sources)
+    if snapshot is not None:
+        return _scanned(sources, snapshot, wanted, f"More than {WIDE:,} lines come into question")
+    whole = _indexed(sources, wanted, None)
+    assert whole is not None
+    return whole, _by_index(sources, f"More than {WIDE:,} lines come into question, but there is no snapshot to scan.")
+
+
+def _with_time(sources: Sources) -> None:
+    if sources.effort is Effort.BRIEF:
+        raise TakesLonger("takes_longer", "So many lines come into question that a step with more time finds them.")
+
+
+def _expected(sources: Sources, wanted: Touching) -> tuple[Snapshot | None, int]:
+    """The snapshot to scan and the lines to expect; for few offerings neither, so that nothing is read in vain."""
+    offerings = wanted.wanted.get("offering")
+    if offerings is not None and len(offerings) <= FEW:
+        return None, 0
+    snapshot = _snapshot(sources)
+    if snapshot is None:
+        return None, 0
+    if offerings is None:
+        return snapshot, snapshot.rows("quote_line")
+    return snapshot, lines_of(sources.session, offerings, WIDE + 1)
+
+
+def _snapshot(sources: Sources) -> Snapshot | None:
+    return None if sources.snapshots is None else snapshots.latest(sources.session)
+
+
+def _indexed(sources: Sources, wanted: Touching, most: int | None) -> dict[str, Hits] | None:
+    """By the index; None where documents have more lines than `most`."""
+    named = dict(wanted.wanted)
+    if "offering" in named:
+        named["used"] = named.pop("offering")
+    found = by_index(sources.session, named, _renewing(sources.now), None if most is None else most + 1)
+    if most is not None and sum(len(rows) for rows in found.values()) > most:
+        return None
+    return {kind: hits_of(rows, wanted, chosen=True) for kind, rows in found.items()}
+
+
+def _by_index(sources: Sources, because: str) -> Provenance:
+    return Provenance(way="index", because=because, at=sources.now.isoformat())
+
+
+def _scanned(sources: Sources, snapshot: Snapshot, wanted: Touching, why: str) -> tuple[Mapping[str, Hits], Provenance]:
+    assert sources.snapshots is not None
+    session, renewing = sources.session, _renewing(sources.now)
+    moved, live = {}, {}
+    for document in DOCUMENTS:
+        position = snapshot.below[_head(document)]
+        ids = ids_since(session, document, position, MOST_MOVED + 1)
+        if len(ids) > MOST_MOVED:
+            raise Unavailable(STALE, "Too much has moved since the snapshot was taken; it is brought up to now first.")
+        rows = moved_since(session, document, position, renewing)
+        live[document.kind] = hits_of(rows, wanted, chosen=False)
+        # One that moved between the two statements was read as it is now, so the scan must leave it out.
+        moved[document.kind] = sorted(ids | {row.document for row in rows})
+    found = scan(snapshot, sources.snapshots, sources.limits, wanted, _question(sources), moved)
+    hits = {kind: merged(found.hits[kind], live[kind]) for kind in live}
+    since = sum(len(ids) for ids in moved.values())
+    return hits, Provenance(
+        way="scan",
+        because=f"{why}; a scan of the snapshot is quicker than the index.",
+        at=sources.now.isoformat(),
+        snapshot=snapshot.digest,
+        snapshot_at=snapshot.at,
+        moved_since=since,
+        sql=sources.files.put(found.sql.encode()),
+    )
+
+
+def _head(document: Document) -> str:
+    return document.head.name
+
+
+def _question(sources: Sources) -> Question:
+    known = artifacts.latest_numbers(sources.session, *PINNED.values())
+    latest = {column: known[artifact] for column, artifact in PINNED.items() if artifact in known}
+    return Question(latest, _renewing(sources.now))
+
+
+def _renewing(now: datetime) -> Period:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight, midnight + timedelta(days=RENEWAL_DAYS)
+
+
+def _answer(files: FileStore, name: str, kind: str, hits: Hits) -> Answer:
+    """An answer about documents, with the complete list in the file store."""
+    return Answer(
+        name=name.lower(),
+        count=len(hits.document),
+        source=impact_answers.SOURCES[kind],
+        value=hits.money(),
+        file=files.put(hits.file()) if hits.document else None,
+        examples=tuple(hits.document[: impact_answers.EXAMPLES]),
     )

@@ -4,24 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
-from sqlalchemy import select
-from sqlmodel import Session, col
+from pydantic import AfterValidator, Field, ValidationError
+from sqlmodel import Session
 
-from domain.artifact import EVERYWHERE, Content, Part, apply
+from analysis.policies import refuse_unusable
+from domain.artifact import EVERYWHERE, Part
 from domain.canonical import canonical
-from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope
+from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope, visible_or_empty
 from domain.errors import Invalid
 from domain.kinds import kind_of, kind_of_artifact
 from domain.kinds.kind import first_error
 from domain.model import Model
+from domain.ownership import groups_of as ownership_groups
 from policies.content import policy_of
-from policies.plan import groups_of
 from store import artifacts, changes
 from store.directory import unknown_groups
-from store.tables.artifact import ArtifactRow
 
 MAX_EDITS = 5_000
+LEAST_REASON = 10
+"""Characters of a reason that says anything."""
 
 
 class ProposedPart(Model):
@@ -44,6 +45,10 @@ class Proposal(Model):
     effective: Effective = Effective()
     rollback: Rollback = Rollback()
     monitoring: Monitoring = Monitoring()
+    least_tier: Annotated[int, Field(ge=0, le=4)] = 0
+    emergency: bool = False
+    emergency_reason: Annotated[str, Field(max_length=4000), AfterValidator(visible_or_empty)] = ""
+    standard: Annotated[str, Field(max_length=60)] = ""
 
 
 def build_content(session: Session, now: datetime, proposal: Proposal) -> ChangeContent:
@@ -51,6 +56,8 @@ def build_content(session: Session, now: datetime, proposal: Proposal) -> Change
 
     Raises Invalid, NotFound("unknown_artifact", "unknown_market").
     """
+    if proposal.emergency and len(proposal.emergency_reason.strip()) < LEAST_REASON:
+        raise Invalid("reason_required", "An emergency says in a sentence why it cannot wait.")
     parts = tuple(_part(session, part, proposal.kind) for part in proposal.parts)
     if len({part.artifact for part in parts}) != len(parts):
         raise Invalid("artifact_twice", "Name each artifact once and put all its edits together.")
@@ -65,6 +72,7 @@ def build_content(session: Session, now: datetime, proposal: Proposal) -> Change
             effective=proposal.effective,
             rollback=proposal.rollback,
             monitoring=proposal.monitoring,
+            **proposal.model_dump(include={"least_tier", "emergency", "emergency_reason", "standard"}),
         )
     except ValidationError as error:
         raise Invalid("bad_change", first_error(error)) from None
@@ -120,18 +128,15 @@ def _references(session: Session, content: ChangeContent) -> None:
 
     That is: unknown offerings, negative prices, broken bundles.
     """
-    ids = list(session.execute(select(col(ArtifactRow.id), col(ArtifactRow.kind), col(ArtifactRow.latest))))
-    live = {kind: (artifacts.content(session, artifact, latest), artifact) for artifact, kind, latest in ids}
-    moved = {part.artifact: part for part in content.parts}
-    after = {
-        kind: apply(now, moved[artifact].operations) if artifact in moved else now
-        for kind, (now, artifact) in live.items()
-    }
-    before = {kind: now for kind, (now, _) in live.items()}
+    latest = artifacts.latest_of(session)
+    after = artifacts.proposed(session, content.parts, latest)
+    before = artifacts.by_kind((now.kind, now.content) for now in latest.values())
     for part in content.parts:
         kind = kind_of_artifact(part.artifact)
         if kind.name == "approval":
-            _usable_policy(session, after["approval"])
+            refuse_unusable(session, policy_of(after["approval"]))
+        if kind.name == "security":
+            known_groups(session, ownership_groups(after["security"]))
         found = kind.validate(after)
         known = set(kind.validate(before)) if found else set()
         if problems := [problem for problem in found if problem not in known]:
@@ -142,10 +147,7 @@ def _references(session: Session, content: ChangeContent) -> None:
             )
 
 
-def _usable_policy(session: Session, entries: Content) -> None:
-    """Refuse a policy that cannot be evaluated or that asks groups which nobody can hold (R-8.2).
-
-    Once live it would decide the change that mends it too. Raises Invalid("bad_policy", "bad_rule", "unknown_group").
-    """
-    if unknown := unknown_groups(session, groups_of(policy_of(entries))):
+def known_groups(session: Session, groups: set[str]) -> None:
+    """Raises Invalid("unknown_group") naming those that nobody can hold."""
+    if unknown := unknown_groups(session, groups):
         raise Invalid("unknown_group", f"No such groups: {', '.join(sorted(unknown))}.", groups=sorted(unknown))

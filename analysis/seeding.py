@@ -1,17 +1,27 @@
 """Open quotes by the number, for demonstrations and measurements: the same seed gives the same quotes (chapter 6)."""
 
 import random  # noqa: TID251 (numbers drawn from a given seed: the same seed gives the same quotes)
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from domain.artifact import EVERYWHERE, Content
-from domain.money import extend
 from domain.pricing import PriceBook, price_line
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 
-CUSTOMERS, OWNERS, MAX_AGE_DAYS, VALID_DAYS = 5_000, 60, 90, 120
+CUSTOMERS, OWNERS, MAX_AGE_DAYS, VALID_DAYS, MOST_LINES = 5_000, 60, 90, 120, 5
+NUMBERS = 10**9
+SEGMENTS = ("consumer", "business", "public")
+QUANTITIES = (1, 1, 1, 2, 5, 10, 25)
+DISCOUNTS = (0, 0, 0, 250, 500)
+"""In basis points; most quotes have none."""
+DECISIVE = ("offering", "selling_model", "quantity", "discount_basis_points")
+"""What the price of a line depends on at its place, as long as the book has list prices only."""
+
+T = TypeVar("T")
+Draw: TypeAlias = Callable[[], float]
+Cells: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,29 @@ class Shelf:
     channel: str
     currency: str
     items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The shelves of one version of a price book; without rules it remembers prices, as quotes repeat each other."""
+
+    shelves: Sequence[Shelf]
+    book: PriceBook
+    _known: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
+
+    def price(self, head: Cells, lines: Sequence[Cells]) -> None:
+        """Fill unit price, net and total in by the reference calculation; zero where nothing has a price."""
+        for line in lines:
+            key = (head["market"], head["channel"], *(line[name] for name in DECISIVE))
+            if self.book.rules or key not in self._known:
+                self._known[key] = self._calculated(head, lines, line)
+            line["unit_price_micros"], line["net_minor"] = self._known[key]
+        head["total_minor"] = sum(line["net_minor"] for line in lines)
+
+    def _calculated(self, head: Cells, lines: Sequence[Cells], line: Cells) -> tuple[int, int]:
+        quote = Quote.model_construct(**head, lines=tuple(_model(one) for one in lines))
+        priced = price_line(self.book, quote, _model(line))
+        return (priced.unit_price_micros, priced.net_minor) if priced else (0, 0)
 
 
 def quote_id(seed: int, number: int) -> str:
@@ -48,55 +81,59 @@ def shelves(book: Content, markets: Mapping[str, str], channels: Sequence[str]) 
 
 
 def quotes(
-    seed: int, numbers: range, stock: Sequence[Shelf], book: PriceBook, versions: tuple[int, int], now: datetime
-) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Quote rows with line rows, spread over products, markets, owners and ages; each a function of seed and number."""
+    seed: int, numbers: range, shop: Shop, versions: tuple[int, int], now: datetime
+) -> Iterator[tuple[Cells, list[Cells]]]:
+    """Quotes with their lines as rows, spread over products, markets, owners and ages.
+
+    Each is a function of its seed and number.
+    """
+    generator = random.Random()
+    draw = generator.random
     for number in numbers:
-        rng = random.Random(f"{seed}/{number}")
-        shelf = stock[rng.randrange(len(stock))]
-        quote = _head(seed, number, rng, shelf, versions, now)
-        lines = [_line(book, quote, line, rng, shelf) for line in range(1, rng.randint(1, 5) + 1)]
-        head = quote.model_dump(exclude={"lines"})
-        head["total_minor"] = sum(line["net_minor"] for line in lines)
+        generator.seed(seed * NUMBERS + number)
+        shelf = _one(draw, shop.shelves)
+        head = _head(quote_id(seed, number), draw, shelf, versions, now)
+        lines = [_line(head["id"], line, draw, shelf) for line in range(1, int(draw() * MOST_LINES) + 2)]
+        shop.price(head, lines)
         yield head, lines
 
 
-def _head(seed: int, number: int, rng: random.Random, shelf: Shelf, versions: tuple[int, int], now: datetime) -> Quote:
-    created = now - timedelta(minutes=rng.randrange(MAX_AGE_DAYS * 1440))
-    return Quote.model_construct(
-        id=quote_id(seed, number),
-        status=rng.choice(OPEN_STATUSES),
-        customer=f"customer-{rng.randrange(CUSTOMERS):05d}",
-        owner=f"seller-{rng.randrange(OWNERS):03d}",
-        market=shelf.market,
-        channel=shelf.channel,
-        segment=rng.choice(("consumer", "business", "public")),
-        currency=shelf.currency,
-        catalog_version=versions[0],
-        price_version=versions[1],
-        total_minor=0,
-        created_at=created,
-        expires_at=created + timedelta(days=VALID_DAYS),
-        lines=(),
-    )
+def _one(draw: Draw, choices: Sequence[T]) -> T:
+    return choices[int(draw() * len(choices))]
 
 
-def _line(book: PriceBook, quote: Quote, number: int, rng: random.Random, shelf: Shelf) -> dict[str, Any]:
-    offering, model = shelf.items[rng.randrange(len(shelf.items))]
-    line = QuoteLine.model_construct(
-        line=number,
-        offering=offering,
-        selling_model=model,
-        quantity=rng.choice((1, 1, 1, 2, 5, 10, 25)),
-        unit_price_micros=0,
-        discount_basis_points=rng.choice((0, 0, 0, 250, 500)),
-        net_minor=0,
-    )
-    priced = price_line(book, quote, line)
-    unit = priced.unit_price_micros if priced else 0
+def _head(quote: str, draw: Draw, shelf: Shelf, versions: tuple[int, int], now: datetime) -> Cells:
+    created = now - timedelta(minutes=int(draw() * MAX_AGE_DAYS * 1440))
     return {
-        "quote": quote.id,
-        **line.model_dump(),
-        "unit_price_micros": unit,
-        "net_minor": priced.net_minor if priced else extend(0, 1, quote.currency),
+        "id": quote,
+        "status": _one(draw, OPEN_STATUSES),
+        "customer": f"customer-{int(draw() * CUSTOMERS):05d}",
+        "owner": f"seller-{int(draw() * OWNERS):03d}",
+        "market": shelf.market,
+        "channel": shelf.channel,
+        "segment": _one(draw, SEGMENTS),
+        "currency": shelf.currency,
+        "catalog_version": versions[0],
+        "price_version": versions[1],
+        "total_minor": 0,
+        "created_at": created,
+        "expires_at": created + timedelta(days=VALID_DAYS),
     }
+
+
+def _line(quote: str, number: int, draw: Draw, shelf: Shelf) -> Cells:
+    offering, selling_model = _one(draw, shelf.items)
+    return {
+        "quote": quote,
+        "line": number,
+        "offering": offering,
+        "selling_model": selling_model,
+        "quantity": _one(draw, QUANTITIES),
+        "unit_price_micros": 0,
+        "discount_basis_points": _one(draw, DISCOUNTS),
+        "net_minor": 0,
+    }
+
+
+def _model(line: Cells) -> QuoteLine:
+    return QuoteLine.model_construct(**{name: line[name] for name in QuoteLine.model_fields})

@@ -1,125 +1,204 @@
-"""Simulation: every affected quote priced by the live book and by the proposed one, with invariants (chapter 6)."""
+"""Simulation: every affected quote priced by the book before and after a change, judged, and reproducible (chapter 6).
 
-from collections.abc import Iterable, Mapping, Sequence
+Few quotes are priced by the reference; many by the engine, partition by partition of a snapshot, in bounded memory.
+Both give the same rows and the same digest, however the partitions are grouped.
+"""
+
+import io
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from analysis.impact import affected_lines, touched_by
-from domain.artifact import Content, Part
-from domain.canonical import canonical
-from domain.kinds import kind_of_artifact
-from domain.money import BASIS_POINTS, sums
-from domain.pricing import PriceBook, Priced, price_line
-from domain.quote import Quote, QuoteLine
-from domain.simulation import MARGIN_FLOOR_BASIS_POINTS, Check, Outcome, QuoteEffect, Simulation
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.engine import Limits, engine, sql_digest
+from analysis.pricing import Records
+from analysis.simulation_checks import case_checks, content_checks, golden_checks
+from analysis.simulation_differences import Compared, differences, rule_checks
+from analysis.simulation_engine import (
+    compare,
+    compiled,
+    effects_by_engine,
+    effects_by_reference,
+    effects_sql,
+    open_records,
+    sampled_partitions,
+)
+from analysis.simulation_few import part_of_rows
+from analysis.simulation_golden import compare_golden
+from analysis.simulation_packs import packs
+from analysis.simulation_parts import FEW_VALUES, SCHEMA, Part, distribution, effect_of, merged, part_of, shares
+from analysis.simulation_scenes import Look, nothing, stored
+from analysis.simulation_subject import Subject
+from domain.canonical import canonical, parse
+from domain.money import sums
+from domain.quote import Quote
+from domain.simulation import EDITION, Simulation
+from domain.snapshot import Snapshot
 from store.files import FileStore
+from store.snapshots import SnapshotFiles
 
-EXAMPLES = 10
-LARGEST = 25
+PARQUET = b"PAR1"
+WRITTEN: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": FEW_VALUES}
+"""How effects are written."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One affected line under both books."""
+class Slice:
+    """The effects of a partition, how many lines were compared, quotes that differ, the digest of the SQL."""
 
-    quote: Quote
-    line: QuoteLine
-    old: Priced | None
-    new: Priced | None
-
-    @property
-    def name(self) -> str:
-        return f"{self.quote.id}/{self.line.line}"
+    number: int
+    effects: pa.Table
+    compared: int = 0
+    differing: tuple[str, ...] = ()
+    sql: str = ""
 
 
-def simulate(
-    parts: Sequence[Part],
-    quotes: Sequence[Quote],
-    old: PriceBook,
-    new: PriceBook,
-    proposed: Mapping[str, Content],
-    versions: Mapping[str, int],
+def simulate_few(subject: Subject, quotes: Sequence[Quote], files: FileStore, look: Look = nothing) -> Simulation:
+    """Price quotes one by one with the reference; they are kept with the cases, so that it can be run again."""
+    effects = effects_by_reference(subject.books, quotes)
+    body = {
+        "cases": [effect_of(row).model_dump(mode="json") for row in effects],
+        "quotes": [quote.model_dump(mode="json") for quote in quotes],
+    }
+    found = _conclude(subject, part_of_rows(effects), files, look, ())
+    return found.model_copy(update={"cases_file": files.put(canonical(body))})
+
+
+def simulate_many(
+    subject: Subject,
+    snapshot: Snapshot,
+    snapshots: SnapshotFiles,
+    limits: Limits,
     files: FileStore,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    look: Look = nothing,
 ) -> Simulation:
-    """Simulate a change on the quotes that it affects.
+    """Price all open quotes of a snapshot with the engine in this process; `progress` hears of each partition."""
+    numbers = partitions_of(snapshot)
+    slices = simulate_partitions(subject, snapshot, snapshots, limits, numbers, progress)
+    return conclude(subject, snapshot, one_ahead(slices), files, look)
 
-    old and new are the price books before and after; proposed holds the contents of all artifacts by kind as they would
-    be; versions are those that it ran on.
+
+def one_ahead(pieces: Generator[T, None, None]) -> Iterator[T]:
+    """The same, but the next one is being made while this one is worked on, so that no core waits for the other."""
+    with closing(pieces), ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = maker.submit(next, pieces, None)
+            yield piece
+
+
+def partitions_of(snapshot: Snapshot) -> tuple[int, ...]:
+    """The partition numbers that hold quotes."""
+    return tuple(partition.number for partition in snapshot.of("quote"))
+
+
+def simulate_partitions(
+    subject: Subject,
+    snapshot: Snapshot,
+    snapshots: SnapshotFiles,
+    limits: Limits,
+    numbers: Sequence[int],
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Generator[Slice, None, None]:
+    """The effects on some partitions, one by one; a sample of two partitions is compared with the reference (R-6.3)."""
+    sampled = sampled_partitions(subject.seed, snapshot)
+    with engine(snapshots, limits) as connection:
+        tables = compiled(connection, subject.books, open_records(snapshots, snapshot, partitions_of(snapshot)))
+        sql = sql_digest(effects_sql(tables, Records("quote", "quote_line"))) if tables.price else ""
+        for done, number in enumerate(numbers, 1):
+            records = open_records(snapshots, snapshot, (number,))
+            effects = effects_by_engine(connection, tables, records)
+            compared, differing = 0, tuple[str, ...]()
+            if number in sampled and effects.num_rows:
+                compared, differing = compare(connection, subject.books, records, effects, subject.seed)
+            yield Slice(number, effects, compared, differing, sql)
+            progress(done, len(numbers))
+
+
+def conclude(
+    subject: Subject, snapshot: Snapshot, slices: Iterable[Slice], files: FileStore, look: Look = nothing
+) -> Simulation:
+    """Merge slices of partitions, in any order and grouping, to the result; the cases go to one file."""
+    found, compared, differing, sql, buffer = Part(), 0, list[str](), "", io.BytesIO()
+    with pq.ParquetWriter(buffer, SCHEMA, **WRITTEN) as writer:
+        for piece in slices:
+            writer.write_table(piece.effects)
+            found = merged((found, part_of(piece.effects, piece.number)))
+            compared += piece.compared
+            differing += piece.differing
+            sql = piece.sql
+    result = _conclude(subject, found, files, look, differing, compared)
+    how = {"cases_file": files.put(buffer.getvalue()), "snapshot": snapshot.digest, "sql": sql}
+    return result.model_copy(update=how)
+
+
+def _conclude(
+    subject: Subject, part: Part, files: FileStore, look: Look, differing: Sequence[str], compared: int = 0
+) -> Simulation:
+    """The result but for what says how it was found. The scenes are kept, so that it can be run again.
+
+    Golden scenarios are compared here, so that no run goes without, also one that prices its quotes by the reference.
     """
-    cases = [
-        Case(quote, line, price_line(old, quote, line), price_line(new, quote, line))
-        for quote in sorted(quotes, key=lambda q: q.id)
-        for line in affected_lines(quote, touched_by(parts))
-    ]
-    effects = list(_effects(cases))
-    changed = [(e, e.new_minor - e.old_minor) for e in effects if e.new_minor is not None]
+    golden, otherwise = compare_golden(subject.books.new)
+    scenes = look(subject, [effect.quote for effect in part.top])
+    found = Compared(subject, scenes)
+    checks = (
+        *case_checks(part, compared + golden, sorted({*differing, *otherwise})),
+        *golden_checks(subject.books.new),
+        *content_checks(subject.parts, subject.proposed),
+        *rule_checks(found),
+    )
     return Simulation(
-        versions=dict(versions),
-        cases=len(cases),
-        dearer=sum(1 for _, delta in changed if delta > 0),
-        cheaper=sum(1 for _, delta in changed if delta < 0),
-        delta=sums((e.currency, delta) for e, delta in changed),
-        largest=tuple(e for e, delta in sorted(changed, key=lambda pair: (-abs(pair[1]), pair[0].quote))[:LARGEST]),
-        checks=(*_case_checks(cases), *_content_checks(parts, proposed)),
-        cases_file=files.put(canonical([e.model_dump(mode="json") for e in effects])),
+        versions=dict(subject.versions),
+        cases=part.lines,
+        quotes=part.quotes,
+        dearer=sum(share[1] for share in part.shares.values()),
+        cheaper=sum(share[2] for share in part.shares.values()),
+        delta=sums((key[2], share[3]) for key, share in sorted(part.shares.items())),
+        largest=part.largest,
+        checks=checks,
+        cases_file="",
+        digest=part.digest,
+        seed=subject.seed,
+        compared=compared + golden,
+        packs=packs(part, found, checks),
+        differences=differences(part, found),
+        distribution=distribution(part),
+        shares=shares(part),
+        with_changes=subject.with_changes,
+        scenes_file=files.put(stored(scenes)),
+        edition=EDITION,
     )
 
 
-def _effects(cases: Iterable[Case]) -> Iterable[QuoteEffect]:
-    by_quote: dict[str, list[Case]] = {}
-    for case in cases:
-        by_quote.setdefault(case.quote.id, []).append(case)
-    for name, group in sorted(by_quote.items()):
-        quote = group[0].quote
-        unpriced = any(case.new is None for case in group)
-        yield QuoteEffect(
-            quote=name,
-            market=quote.market,
-            channel=quote.channel,
-            currency=quote.currency,
-            old_minor=sum(case.line.net_minor for case in group),
-            new_minor=None if unpriced else sum(case.new.net_minor for case in group if case.new),
-        )
+def cases_of(data: bytes, start: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """Some cases of a file of cases, and how many it has."""
+    if not data.startswith(PARQUET):
+        document = parse(data)
+        found = document["cases"] if isinstance(document, dict) else document
+        return list(found[start : start + limit]), len(found)
+    file = pq.ParquetFile(io.BytesIO(data))
+    return [effect_of(row).model_dump(mode="json") for row in _rows(file, start, limit)], file.metadata.num_rows
 
 
-def _case_checks(cases: Sequence[Case]) -> tuple[Check, ...]:
-    priced = [(case, case.new) for case in cases if case.new]
-    costed = [(case, new, new.cost_minor) for case, new in priced if new.cost_minor is not None]
-    thin = [case.name for case, new, cost in costed if _under_floor(new.net_minor, cost)]
-    return (
-        _check("every_line_priced", "Every affected line has a price", cases, [c.name for c in cases if c.new is None]),
-        _check("not_negative", "No price is negative", cases, [c.name for c, new in priced if new.net_minor < 0]),
-        _check(
-            "margin_floor",
-            "No line falls under the margin floor of 10 percent",
-            cases,
-            thin,
-            unknown=len(priced) - len(costed),
-        ),
-    )
+def _rows(file: pq.ParquetFile, start: int, limit: int) -> Iterator[dict[str, Any]]:
+    """Rows by number, reading only the row groups that hold them."""
+    passed = 0
+    for number in range(file.num_row_groups):
+        rows = file.metadata.row_group(number).num_rows
+        if passed + rows > start and passed < start + limit:
+            first = max(start - passed, 0)
+            yield from file.read_row_group(number).slice(first, min(start + limit - passed, rows) - first).to_pylist()
+        passed += rows
 
 
-def _under_floor(net: int, cost: int) -> bool:
-    return (net - cost) * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * net
-
-
-def _check(name: str, title: str, cases: Sequence[Case], failing: Sequence[str], unknown: int = 0) -> Check:
-    outcome = Outcome.FAIL if failing else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
-    return Check(
-        name=name, title=title, outcome=outcome, checked=len(cases), counter_examples=tuple(failing[:EXAMPLES])
-    )
-
-
-def _content_checks(parts: Sequence[Part], proposed: Mapping[str, Content]) -> Iterable[Check]:
-    """The validators of each touched kind, and of pricing, which also says that every sellable offering is priced."""
-    names = {kind_of_artifact(part.artifact).name for part in parts}
-    if names & {"catalog", "pricing"}:
-        names |= {"catalog", "pricing"}
-    for name in sorted(names):
-        problems = kind_of_artifact(f"{name}/").validate(proposed)
-        yield Check(
-            name=f"valid_{name}",
-            title=f"The {name} content is valid",
-            outcome=Outcome.FAIL if problems else Outcome.PASS,
-            checked=len(proposed.get(name, ())),
-            counter_examples=tuple(problem.message for problem in problems[:EXAMPLES]),
-        )
+def quotes_of(data: bytes) -> list[Quote]:
+    """The quotes that a small simulation ran on."""
+    document = parse(data)
+    return [Quote.model_validate(quote) for quote in document["quotes"]] if isinstance(document, dict) else []

@@ -2,6 +2,7 @@
 
 CATALOG = "pcm"
 PRICING = "pricing"
+RATES = "rates"
 
 SKU = "StockKeepingUnit"
 MODEL = "ProductSellingModel.$$Name$SellingModelType"
@@ -99,10 +100,45 @@ READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
 }
 
+# Read where they are there; an export without them has no such rules.
+OPTIONAL: dict[tuple[str, str], tuple[str, ...]] = {
+    (PRICING, "BundleBasedAdjustment"): (
+        "PriceAdjustmentSchedule.Name",
+        "Product.StockKeepingUnit",
+        "ParentProduct.StockKeepingUnit",
+        "RootBundle.StockKeepingUnit",
+        "RootProductSellingModel.$$Name$SellingModelType",
+        MODEL,
+        "CurrencyIsoCode",
+        "AdjustmentType",
+        "AdjustmentValue",
+        "EffectiveTo",
+    ),
+    (RATES, "PriceBookRateCard"): ("PriceBook.Name", "RateCard.$$Name$Type"),
+    (RATES, "RateCardEntry"): (
+        "Product.StockKeepingUnit",
+        "RateCard.$$Name$Type",
+        "UsageResource.Code",
+        "DefaultUnitOfMeasure.Name",
+        "RateUnitOfMeasure.UnitCode",
+        "Rate",
+        "Status",
+        "EffectiveTo",
+    ),
+    (RATES, "RateAdjustmentByTier"): (
+        "RateCardEntry.$$Product.StockKeepingUnit$RateCard.Name$UsageResource.Code$RateUnitOfMeasure.UnitCode",
+        "LowerBound",
+        "UpperBound",
+        "AdjustmentType",
+        "AdjustmentValue",
+        "EffectiveTo",
+    ),
+}
+
 _RULES = "eligibility is a kind of change of its own and is not imported from here"
 _UNITS = "units are names here and are not converted"
 _REPEAT = "repeats the keys of the catalog folder"
-_ADJUSTMENT = "prices here depend on quantity only: a price that depends on this has no place in a price entry"
+_ADJUSTMENT = "a line of a quote has no attributes, so that no price can depend on them"
 
 LEFT_FILES: dict[tuple[str, str], str] = {
     (CATALOG, "AttributeCategory"): "attributes are not grouped for display here",
@@ -123,11 +159,17 @@ LEFT_FILES: dict[tuple[str, str], str] = {
     (PRICING, "AttributeBasedAdjRule"): _ADJUSTMENT,
     (PRICING, "AttributeBasedAdjustment"): _ADJUSTMENT,
     (PRICING, "AttributeDefinition"): _REPEAT,
-    (PRICING, "BundleBasedAdjustment"): _ADJUSTMENT,
     (PRICING, "PricebookEntryDerivedPrice"): "derived prices (a percentage of other prices) are not supported",
     (PRICING, "Product2"): _REPEAT,
     (PRICING, "ProductSellingModel"): _REPEAT,
     (PRICING, "ProrationPolicy"): "proration is a matter of billing",
+    (RATES, "Pricebook2"): _REPEAT,
+    (RATES, "Product2"): _REPEAT,
+    (RATES, "ProductSellingModel"): _REPEAT,
+    (RATES, "RateCard"): "what a rate card is called is kept by its entries",
+    (RATES, "UnitOfMeasure"): _UNITS,
+    (RATES, "UnitOfMeasureClass"): _UNITS,
+    (RATES, "UsageResource"): _REPEAT,
 }
 UNKNOWN_FILE = "the file is not part of the layout that is read"
 
@@ -140,7 +182,6 @@ LEFT_FOLDERS = {
     "guidedselling-products": "answers of guided selling are not part of a catalog",
     "prm": "partner programs are not part of a catalog",
     "prm-pricing": "discounts by partner level depend on the account, prices here do not",
-    "rates": "rates for measured usage are not supported",
     "rating": "grants and measurement of usage are not supported",
     "tax": "tax treatment belongs to the tax engine",
     "transactionprocessingtypes": "settings of the source system's quote processing",

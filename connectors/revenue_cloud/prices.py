@@ -1,16 +1,18 @@
-"""List prices with volume tiers, and costs, from the pricing folder."""
+"""List prices with volume tiers, costs, reductions in bundles and rates of usage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.revenue_cloud.adjustments import read_adjustments
 from connectors.revenue_cloud.books import Books, read_books
 from connectors.revenue_cloud.cells import money, no_end, yes
 from connectors.revenue_cloud.layout import BOOK, MODEL
 from connectors.revenue_cloud.ledger import Ledger, LeftOut, Register, collect
 from connectors.revenue_cloud.products import Products
+from connectors.revenue_cloud.rates import read_rates
 from connectors.revenue_cloud.table import Row, Table
 from connectors.revenue_cloud.tiers import give_tiers
-from domain.kinds.pricing import Cost, Price
+from domain.kinds.pricing import BundlePrice, Cost, Price, Rate
 
 ONE_TIME = "One Time"
 CURRENCY = "CurrencyIsoCode"
@@ -22,14 +24,18 @@ class Prices:
 
     prices: Register[Price]
     costs: Register[Cost]
+    bundles: Register[BundlePrice]
+    rates: Register[Rate]
 
 
 def read_prices(tables: Mapping[str, Table], products: Products, ledger: Ledger) -> Prices:
-    """Read currencies and books, then prices of the standard price book, their tiers, and costs of its cost book."""
+    """Read currencies and books, then what the standard price book, its cost book and its rate cards say."""
     books = read_books(tables, ledger)
     prices = _prices(tables["PricebookEntry"], books, products, ledger)
     give_tiers(tables, prices, books, ledger)
-    return Prices(prices, _costs(tables["CostBookEntry"], books, products, ledger))
+    costs = _costs(tables["CostBookEntry"], books, products, ledger)
+    bundles = read_adjustments(tables, products, books, ledger)
+    return Prices(prices, costs, bundles, read_rates(tables, products, books, ledger))
 
 
 def _prices(table: Table, books: Books, products: Products, ledger: Ledger) -> Register[Price]:

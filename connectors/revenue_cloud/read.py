@@ -12,7 +12,9 @@ from connectors.revenue_cloud.layout import (
     KEY_ONLY,
     LEFT_FILES,
     LEFT_FOLDERS,
+    OPTIONAL,
     PRICING,
+    RATES,
     READ,
     UNKNOWN_FILE,
     UNKNOWN_FOLDER,
@@ -25,10 +27,11 @@ from connectors.revenue_cloud.table import Table, read_table
 from domain.canonical import digest
 from domain.errors import Invalid
 from domain.kinds.catalog import Attribute, Category, Component, Group, Offering
-from domain.kinds.pricing import Cost, Price
+from domain.kinds.pricing import BundlePrice, Cost, Price, Rate
 
 Entries = dict[str, dict[str, Any]]
-ENTRY_TYPES = ("offering", "category", "attribute", "group", "component", "price", "cost")
+ENTRY_TYPES = ("offering", "category", "attribute", "group", "component", "price", "cost", "bundle", "rate")
+RULES = ("bundle", "rate")
 NOTES = (
     "The source knows neither markets nor channels: every price holds for every market and channel (*).",
     "Only the standard price book is read; its prices hold from the publication of the change, without an end.",
@@ -47,6 +50,11 @@ def read_revenue_cloud(folder: Path) -> ImportResult:
         file: read_table(folder / f"{name}-{room}" / f"{file}.csv", f"{name}-{room}/{file}.csv", columns)
         for (room, file), columns in READ.items()
     }
+    optional = {
+        file: _optional(folder / f"{name}-{room}" / f"{file}.csv", f"{name}-{room}/{file}.csv", columns)
+        for (room, file), columns in OPTIONAL.items()
+    }
+    tables |= optional
     aside = _aside(folder, name)
     ledger = Ledger()
     ledger.problems += [problem for table in tables.values() for problem in table.problems]
@@ -56,7 +64,8 @@ def read_revenue_cloud(folder: Path) -> ImportResult:
         catalog, pricing = _contents(tables, ledger)
     if ledger.problems:
         catalog, pricing = {}, {}
-    mapped = [ledger.account(tables[file], set(columns) - KEY_ONLY) for (_, file), columns in READ.items()]
+    wanted = {**READ, **{key: columns for key, columns in OPTIONAL.items() if optional[key[1]].file}}
+    mapped = [ledger.account(tables[file], set(columns) - KEY_ONLY) for (_, file), columns in wanted.items()]
     report = ImportReport(
         files=(*mapped, *(_left(table, room, file) for (room, file), table in aside.items())),
         folders=_folders(folder, name),
@@ -64,7 +73,7 @@ def read_revenue_cloud(folder: Path) -> ImportResult:
         problems=tuple(sorted(ledger.problems, key=lambda problem: (problem.file, problem.line or 0, problem.column))),
         entries=_totals(catalog, pricing),
     )
-    sources = sorted((table.file, table.digest) for table in (*tables.values(), *aside.values()))
+    sources = sorted((table.file, table.digest) for table in (*tables.values(), *aside.values()) if table.file)
     return ImportResult(
         catalog=catalog,
         pricing=pricing,
@@ -89,10 +98,15 @@ def _aside(folder: Path, name: str) -> dict[tuple[str, str], Table]:
     """The other CSV files beside those that are mapped, read only to say how many rows are left."""
     return {
         (room, path.stem): read_table(path, f"{name}-{room}/{shown(path.name)}")
-        for room in (CATALOG, PRICING)
+        for room in (CATALOG, PRICING, RATES)
         for path in sorted((folder / f"{name}-{room}").glob("*.csv"))
-        if (room, path.stem) not in READ
+        if (room, path.stem) not in READ and (room, path.stem) not in OPTIONAL
     }
+
+
+def _optional(path: Path, file: str, columns: tuple[str, ...]) -> Table:
+    """A file that an export may lack: then it has no rows and no name."""
+    return read_table(path, file, columns) if path.exists() else Table("")
 
 
 def _left(table: Table, room: str, file: str) -> FileReport:
@@ -100,7 +114,7 @@ def _left(table: Table, room: str, file: str) -> FileReport:
 
 
 def _folders(folder: Path, name: str) -> tuple[FolderLeft, ...]:
-    read = {f"{name}-{CATALOG}", f"{name}-{PRICING}"}
+    read = {f"{name}-{room}" for room in (CATALOG, PRICING, RATES)}
     return tuple(
         FolderLeft(
             folder=shown(path.name),
@@ -122,7 +136,7 @@ def _contents(tables: Mapping[str, Table], ledger: Ledger) -> tuple[Entries, Ent
         _add(catalog, register, ledger)
     _add_ungrouped(catalog, bundles)
     pricing: Entries = {}
-    for priced in (prices.prices, prices.costs):
+    for priced in (prices.prices, prices.costs, prices.bundles, prices.rates):
         _add(pricing, priced, ledger)
     check_kinds(catalog, pricing, bundles, ledger)
     return dict(sorted(catalog.items())), dict(sorted(pricing.items()))
@@ -148,14 +162,15 @@ def _add(
     | Register[Group]
     | Register[Component]
     | Register[Price]
-    | Register[Cost],
+    | Register[Cost]
+    | Register[BundlePrice]
+    | Register[Rate],
     ledger: Ledger,
 ) -> None:
     for name, entry in register.found.items():
-        key = entry.id if isinstance(entry, Price | Cost) else entry.key
-        if key in content:
-            ledger.fault(register.rows[name], BadCell("", f"an earlier row already makes the entry {key}"))
-        content[key] = entry.model_dump(mode="json")
+        if entry.key in content:
+            ledger.fault(register.rows[name], BadCell("", f"an earlier row already makes the entry {entry.key}"))
+        content[entry.key] = entry.model_dump(mode="json")
 
 
 def _add_ungrouped(catalog: Entries, bundles: Bundles) -> None:
@@ -167,4 +182,4 @@ def _add_ungrouped(catalog: Entries, bundles: Bundles) -> None:
 
 def _totals(*contents: Entries) -> dict[str, int]:
     counts = Counter(entry["type"] for content in contents for entry in content.values())
-    return {name: counts[name] for name in ENTRY_TYPES}
+    return {name: counts[name] for name in ENTRY_TYPES if counts[name] or name not in RULES}

@@ -1,0 +1,77 @@
+"""The engine of wide questions: DuckDB, one connection each, bounded in memory and threads (D13a)."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from domain.canonical import digest_of
+from store.snapshots import SnapshotFiles
+
+PREFIX, HELD = "mandate-analysis-", "held"
+YOUNG = 60.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one analysis may use: memory as DuckDB writes it (`1GB`), and threads."""
+
+    memory: str = "1GB"
+    threads: int = 2
+
+
+USUAL = Limits()
+
+
+@contextmanager
+def engine(files: SnapshotFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that can read snapshots."""
+    with workspace(limits) as (connection, _):
+        connection.execute("SET preserve_insertion_order = false")
+        if not files.is_local:
+            connection.register_filesystem(files.filesystem)
+        yield connection
+
+
+@contextmanager
+def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A connection of its own and a folder, in which what does not fit into its memory is spilled; both end with it."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, (Path(folder) / HELD).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        _remove_left(Path(folder))
+        connection = duckdb.connect(":memory:")
+        try:
+            connection.execute(f"SET memory_limit = '{limits.memory}'")
+            connection.execute(f"SET threads = {limits.threads}")
+            connection.execute(f"SET temp_directory = '{folder}'")
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection, Path(folder)
+        finally:
+            connection.close()
+
+
+def _remove_left(own: Path) -> None:
+    """Remove the folders of killed processes: their lock is free. A young one may be on its way to its lock."""
+    for held in own.parent.glob(f"{PREFIX}*/{HELD}"):
+        with suppress(OSError), held.open() as file:
+            if own.stat().st_mtime - os.fstat(file.fileno()).st_mtime > YOUNG:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(held.parent, ignore_errors=True)
+
+
+def parquet(paths: Sequence[str], options: str = "") -> str:
+    """The SQL that reads these files."""
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{quoted}]{options and ', '}{options})"
+
+
+def sql_digest(*texts: str) -> str:
+    """The digest of the SQL that found something: a part of the evidence (D13a)."""
+    return digest_of("\n;\n".join(texts).encode())

@@ -1,0 +1,84 @@
+"""What is judged in a simulation: invariants over its sums, golden scenarios, validators of content (R-6.2, R-6.3)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from analysis.policies import scenario_checks
+from analysis.simulation_parts import EXAMPLES, Part
+from domain.artifact import Content
+from domain.artifact import Part as ChangePart
+from domain.kinds import kind_of_artifact
+from domain.pricing import PriceBook, price_line
+from domain.pricing_golden import golden_quote
+from domain.simulation import Check, Outcome
+
+
+def case_checks(part: Part, compared: int, differing: Sequence[str]) -> tuple[Check, ...]:
+    """The invariants over all affected lines; a line that nobody can price makes them inconclusive, never silent."""
+    sound, bad = part.lines - part.faulty, part.examples.get("faulty", ())
+    unknown = f"{part.uncosted} lines have no cost" if part.uncosted else ""
+    checks = [
+        check("every_line_priced", "Every affected line has a price", sound, part.examples.get("unpriced", ())),
+        check("not_negative", "No price is negative", sound, part.examples.get("negative", ())),
+        check(
+            "margin_floor",
+            "No line falls under the margin floor of 10 percent",
+            sound,
+            part.examples.get("thin", ()),
+            unknown,
+        ),
+    ]
+    if part.faulty:
+        reason = (
+            f"{part.faulty} lines have a quantity, discount, currency or date that nobody can price: {', '.join(bad)}"
+        )
+        checks.append(check("sound_lines", "Every affected line can be judged", part.lines, (), reason))
+    if compared:
+        title = "The engine gives the amounts of the reference"
+        checks.append(check("engine_equals_reference", title, compared, differing[:EXAMPLES]))
+    return tuple(checks)
+
+
+def check(name: str, title: str, checked: int, failing: Sequence[str], unknown: str = "") -> Check:
+    outcome = Outcome.FAIL if failing else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
+    examples = tuple(failing)
+    return Check(
+        name=name,
+        title=title,
+        outcome=outcome,
+        checked=checked,
+        counter_examples=examples,
+        reason="" if failing else unknown,
+    )
+
+
+def golden_checks(book: PriceBook) -> tuple[Check, ...]:
+    """Whether the new book gives every golden scenario its net (R-10.1); no check where the book keeps none."""
+    scenarios = book.golden()
+    if not scenarios:
+        return ()
+    failing = []
+    for key, scenario in scenarios:
+        quote = golden_quote(scenario)
+        priced = price_line(book, quote, quote.lines[0])
+        found = priced.net_minor if priced else None
+        if found != scenario["net_minor"]:
+            failing.append(f"{key}: {found} instead of {scenario['net_minor']} minor units")
+    return (check("golden_scenarios", "Every golden scenario has its price", len(scenarios), failing[:EXAMPLES]),)
+
+
+def content_checks(parts: Sequence[ChangePart], proposed: Mapping[str, Content]) -> Iterable[Check]:
+    """The validators of each touched kind, and of pricing, which also says that every sellable offering is priced."""
+    names = {kind_of_artifact(part.artifact).name for part in parts}
+    if names & {"catalog", "pricing"}:
+        names |= {"catalog", "pricing"}
+    for name in sorted(names):
+        problems = kind_of_artifact(f"{name}/").validate(proposed)
+        yield Check(
+            name=f"valid_{name}",
+            title=f"The {name} content is valid",
+            outcome=Outcome.FAIL if problems else Outcome.PASS,
+            checked=len(proposed.get(name, ())),
+            counter_examples=tuple(problem.message for problem in problems[:EXAMPLES]),
+        )
+    if "approval" in names:
+        yield from scenario_checks(proposed["approval"])

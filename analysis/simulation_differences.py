@@ -1,0 +1,196 @@
+"""The seven kinds of difference, old against new, and the invariants that hold beside the prices (R-6.2).
+
+Price, margin and route are of quotes; eligibility, clauses, plan and billing are of lines of open quotes, all of them:
+lines about which the rules answer the same are asked about once (simulation_answers.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from analysis.simulation_answers import QUESTIONS, Question
+from analysis.simulation_checks import check
+from analysis.simulation_parts import EXAMPLES, Part
+from analysis.simulation_routes import Rerouted, Routing, rerouted, routing
+from analysis.simulation_scenes import Scenes
+from analysis.simulation_subject import Subject
+from domain.artifact import EVERYWHERE
+from domain.kinds.document import proposal, required
+from domain.kinds.entries import of_type
+from domain.kinds.order_mapping import decomposed
+from domain.money import amount
+from domain.quote import Quote
+from domain.simulation import Check, Difference, Outcome, QuoteEffect
+from policies.content import policy_of
+from policies.plan import rules_of
+from policies.table import ApprovalPolicy
+
+STILL = "the change moves nothing that decides about it"
+NO_LINES = "no open quote has a line"
+NOT_ROUTED = "the approval policy says nothing about quotes"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A subject with its scenes, and what was found in them."""
+
+    subject: Subject
+    scenes: Scenes
+
+    @cached_property
+    def routings(self) -> tuple[Routing, Routing] | None:
+        """The routing before and after; None where a policy says nothing about quotes."""
+        books = self.subject.books
+        old, new = (side.of("approval") for side in self.subject.sides)
+        found = routing(old, "old", books.old), routing(new, "new", books.new)
+        return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+    @cached_property
+    def routes_move(self) -> bool:
+        """Whether the policy moves, or prices and costs that it asks about."""
+        old, new = self.subject.sides
+        return bool(self.subject.books.touched) or old.of("approval") != new.of("approval")
+
+    @cached_property
+    def looked_at(self) -> dict[str, Rerouted | None]:
+        """What was found of each quote so far: differences, checks and packs ask about the same ones."""
+        return {}
+
+    def rerouted(self, quotes: Sequence[Quote]) -> tuple[Rerouted, ...]:
+        """The quotes of some that go another way."""
+        if self.routings is None or not self.routes_move:
+            return ()
+        unknown = [quote for quote in quotes if quote.id not in self.looked_at]
+        found = {one.quote: one for one in rerouted(*self.routings, unknown, self.scenes.payment_days)}
+        self.looked_at.update({quote.id: found.get(quote.id) for quote in unknown})
+        return tuple(one for quote in quotes if (one := self.looked_at[quote.id]))
+
+    @cached_property
+    def moved(self) -> tuple[Rerouted, ...]:
+        """The open quotes that go another way."""
+        return self.rerouted(self.scenes.routed)
+
+
+def differences(part: Part, compared: Compared) -> tuple[Difference, ...]:
+    """The seven kinds of difference: in how many cases each was found, or why nobody could look for it."""
+    moved = sum(share[1] + share[2] for share in part.shares.values())
+    answered = [_answered(question, compared) for question in QUESTIONS]
+    return (
+        Difference(name="price", cases=moved, checked=part.quotes, examples=_largest(part.largest)),
+        Difference(name="margin", cases=part.margins_moved, checked=part.quotes, examples=_margins(part.largest)),
+        answered[0],
+        _routes(compared),
+        *answered[1:],
+    )
+
+
+def _largest(effects: Sequence[QuoteEffect]) -> tuple[str, ...]:
+    return tuple(_moved(e.quote, e.old_minor, e.new_minor, e.currency) for e in effects[:EXAMPLES])
+
+
+def _margins(effects: Sequence[QuoteEffect]) -> tuple[str, ...]:
+    found = [e for e in effects if e.old_margin_minor != e.new_margin_minor]
+    return tuple(_moved(e.quote, e.old_margin_minor, e.new_margin_minor, e.currency) for e in found[:EXAMPLES])
+
+
+def _moved(quote: str, old: int | None, new: int | None, currency: str) -> str:
+    before, after = ("unknown" if minor is None else f"{amount(minor, currency):,}" for minor in (old, new))
+    return f"{quote}: {before} → {after} {currency}"
+
+
+def _answered(question: Question, compared: Compared) -> Difference:
+    old, new = compared.subject.sides
+    if not question.moves(old, new):
+        return Difference(name=question.name, cases=0, of="lines", reason=STILL)
+    lines = compared.scenes.lines
+    found = [(group, words) for group in lines if (words := question.difference(old, new, group.case))]
+    return Difference(
+        name=question.name,
+        cases=sum(group.lines for group, _ in found) if lines else None,
+        of="lines",
+        reason="" if lines else NO_LINES,
+        checked=sum(group.lines for group in lines),
+        examples=tuple(f"{g.example}, {g.case.offering} in {g.case.market}: {words}" for g, words in found[:EXAMPLES]),
+    )
+
+
+def _routes(compared: Compared) -> Difference:
+    name, looked_at = "approval route", len(compared.scenes.routed)
+    if not compared.routes_move:
+        return Difference(name=name, cases=0, reason=STILL)
+    if compared.routings is None or not looked_at:
+        reason = NOT_ROUTED if compared.routings is None else "no open quote comes into question"
+        return Difference(name=name, cases=None, reason=reason)
+    return Difference(
+        name=name,
+        cases=len(compared.moved),
+        checked=looked_at,
+        reason=f"of the {looked_at} quotes that are largest or latest",
+        examples=tuple(one.words for one in compared.moved[:EXAMPLES]),
+    )
+
+
+def rule_checks(compared: Compared) -> Iterator[Check]:
+    """The invariants beside prices; one of which nothing is governed yet is not asked."""
+    yield from _decomposes(compared.subject)
+    yield from _clauses(compared.subject)
+    yield from _routed(compared)
+    yield from _bundles(compared.scenes)
+
+
+def _decomposes(subject: Subject) -> Iterator[Check]:
+    mapping = subject.sides[1].of("order_mapping")
+    if of_type(mapping, "route"):
+        places = [
+            (offering, country) for offering in subject.sellable for country in subject.countries or (EVERYWHERE,)
+        ]
+        without = [f"{one} in {country}" for one, country in places if decomposed(mapping, one, country) is None]
+        title = "Every orderable line decomposes into a plan"
+        yield check("every_line_decomposes", title, len(places), without[:EXAMPLES])
+
+
+def _clauses(subject: Subject) -> Iterator[Check]:
+    document = subject.sides[1].of("document")
+    if not of_type(document, "template"):
+        return
+    places = [(offering, country) for offering in subject.sellable for country in subject.countries]
+    missing = []
+    for offering, country in places:
+        carried = proposal(document, offering, country)
+        lacking = set(required(document, offering, country)) - set(carried or ())
+        if carried is None or lacking:
+            missing.append(f"{offering} in {country}: {', '.join(sorted(lacking)) or 'no template'}")
+    yield check("required_clauses", "Every proposal carries the required clauses", len(places), missing[:EXAMPLES])
+
+
+def _routed(compared: Compared) -> Iterator[Check]:
+    quotes = (*compared.scenes.routed, *compared.scenes.accepted)
+    if not compared.routes_move or compared.routings is None:
+        return
+    unrouted = [one.quote for one in compared.rerouted(quotes) if one.unrouted]
+    yield check("no_unrouted_approval", "Every quote has somebody who approves it", len(quotes), unrouted[:EXAMPLES])
+    old, new = compared.subject.sides
+    if old.of("approval") != new.of("approval"):
+        before, after = (_signing(policy_of(side.of("approval"))) for side in (old, new))
+        gone = tuple(sorted(before - after))
+        yield check("approvers_stay", "No function that has to approve drops out", len(before), gone)
+
+
+def _signing(policy: ApprovalPolicy) -> set[str]:
+    """The groups of which a policy asks a signature anywhere."""
+    rows = (*policy.stages.rows, *policy.rows("quote"))
+    return {group for row in rows for rule in rules_of(row.then) for group in rule.groups}
+
+
+def _bundles(scenes: Scenes) -> Iterator[Check]:
+    """Bundles that move are valid, or the validators fail; who holds one is listed (R-6.2)."""
+    if scenes.bundles:
+        held = f"{scenes.holders} open quotes and assets hold {', '.join(scenes.bundles)}; they are listed"
+        yield Check(
+            name="bundles_listed",
+            title="Open quotes and assets with a bundle that moves are listed",
+            outcome=Outcome.PASS,
+            checked=scenes.holders,
+            counter_examples=scenes.held_by,
+            reason=held,
+        )

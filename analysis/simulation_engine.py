@@ -1,0 +1,184 @@
+"""Effects on quotes: by the reference for few, by the engine over a snapshot for many; the same rows (R-6.3)."""
+
+import random  # noqa: TID251 (numbers drawn from a given seed: the same seed compares the same quotes)
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analysis.engine import parquet
+from analysis.impact import uses
+from analysis.pricing import WIDEST, Records, load_tables, look_around, pricing_sql
+from analysis.pricing_tables import Tables, compile_books
+from analysis.simulation_parts import SCHEMA
+from domain.artifact import EVERYWHERE
+from domain.kinds.kind import Touched
+from domain.money import BASIS_POINTS
+from domain.pricing import PriceBook, Priced, line_fault, price_line
+from domain.quote import OPEN_STATUSES, Quote, QuoteLine
+from domain.simulation import MARGIN_FLOOR_BASIS_POINTS
+from domain.snapshot import Snapshot
+from store.snapshots import SnapshotFiles
+
+SAMPLED_QUOTES, SAMPLED_PARTITIONS = 100, 2
+NARROW = WIDEST // (4 * BASIS_POINTS)
+"""Up to such amounts a margin times ten thousand fits into 64 bits."""
+TOTALS = {"old_minor": "old_net", "new_minor": "new_net", "old_cost": "old_cost", "new_cost": "new_cost"}
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is compared: the book before, the book after, and what the change touches."""
+
+    old: PriceBook
+    new: PriceBook
+    touched: Sequence[Touched]
+
+    @cached_property
+    def _by_offering(self) -> dict[str, list[Touched]]:
+        found: dict[str, list[Touched]] = {}
+        for item in self.touched:
+            found.setdefault(item.offering, []).append(item)
+        return found
+
+    def affected(self, quote: Quote) -> list[QuoteLine]:
+        """The lines of a quote that use anything touched; a change can touch thousands of offerings."""
+        everything, named = self._by_offering.get(EVERYWHERE, []), self._by_offering
+        return [
+            line
+            for line in quote.lines
+            if any(uses(quote, line, item) for item in (*named.get(line.offering, ()), *everything))
+        ]
+
+
+def effects_by_reference(books: Books, quotes: Iterable[Quote]) -> list[dict[str, Any]]:
+    """The effects on quotes, line by line with the reference."""
+    return [row for quote in quotes if (row := effect_row(books, quote)) is not None]
+
+
+def effect_row(books: Books, quote: Quote) -> dict[str, Any] | None:
+    """The effect on one quote, None if nothing in it is affected."""
+    lines = books.affected(quote)
+    if not lines:
+        return None
+    sound = [line for line in lines if line_fault(quote, line) is None]
+    cases = [(line, price_line(books.old, quote, line), price_line(books.new, quote, line)) for line in sound]
+    costs = [[_cost(book, quote, line) for line in sound] for book in (books.old, books.new)]
+    row: dict[str, Any] = {name: getattr(quote, name) for name in ("market", "channel", "segment", "currency")}
+    return row | {
+        "quote": quote.id,
+        "lines": len(lines),
+        "faulty": len(lines) - len(sound),
+        "unpriced": min((line.line for line, _, new in cases if new is None), default=None),
+        "negative": min((line.line for line, _, new in cases if new and new.net_minor < 0), default=None),
+        "thin": min((line.line for line, _, new in cases if new and _under_floor(new)), default=None),
+        "uncosted": sum(1 for _, _, new in cases if new and new.cost_minor is None),
+        "old_minor": _total([old.net_minor if old else None for _, old, _ in cases]),
+        "new_minor": _total([new.net_minor if new else None for _, _, new in cases]),
+        "old_cost": _total(costs[0]),
+        "new_cost": _total(costs[1]),
+    }
+
+
+def _cost(book: PriceBook, quote: Quote, line: QuoteLine) -> int | None:
+    return book.line_cost(line.offering, line.quantity, quote.currency)
+
+
+def _total(amounts: Sequence[int | None]) -> int | None:
+    """The sum, None if one is unknown or there is nothing to sum."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known and len(known) == len(amounts) else None
+
+
+def _under_floor(priced: Priced) -> bool:
+    left = priced.margin_minor
+    return left is not None and left * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * priced.net_minor
+
+
+def open_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int]) -> Records:
+    """The open quotes of some partitions of a snapshot, with their lines."""
+    quotes, lines = (
+        [files.path(partition.file) for partition in snapshot.of(kind) if partition.number in numbers]
+        for kind in ("quote", "quote_line")
+    )
+    if not quotes or not lines:
+        return Records("", "")
+    statuses = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
+    still_open = f"WHERE status IN ({statuses})"
+    # A partition is one file, and its rows are in the order of their ids.
+    rows = parquet(quotes, "file_row_number = true")
+    numbered = f"(SELECT * RENAME (file_row_number AS place) FROM {rows} {still_open})" if len(quotes) == 1 else ""
+    return Records(f"(SELECT * FROM {parquet(quotes)} {still_open})", parquet(lines), numbered)
+
+
+def compiled(connection: duckdb.DuckDBPyConnection, books: Books, records: Records) -> Tables:
+    """The compiled tables, loaded."""
+    tables = compile_books(books.old, books.new, books.touched, look_around(connection, records, books.touched))
+    load_tables(connection, tables)
+    return tables
+
+
+def effects_by_engine(connection: duckdb.DuckDBPyConnection, tables: Tables, records: Records) -> pa.Table:
+    """The effects on the quotes of records, ordered by quote."""
+    if not tables.price or not records.quotes:
+        return SCHEMA.empty_table()
+    return _table(connection, effects_sql(tables, records)).cast(SCHEMA)
+
+
+def _table(connection: duckdb.DuckDBPyConnection, sql: str, wanted: dict[str, Any] | None = None) -> pa.Table:
+    found: pa.Table = connection.sql(sql, params=wanted).to_arrow_table()
+    return found
+
+
+def effects_sql(tables: Tables, records: Records) -> str:
+    """The statement that sums priced lines up to quotes; its text is part of the evidence (D13a)."""
+    wide = "" if tables.largest < NARROW else "::HUGEINT"
+    thin = f"(new_net - new_cost){wide} * {BASIS_POINTS} < {MARGIN_FLOOR_BASIS_POINTS} * new_net{wide}"
+    totals = ", ".join(
+        f"CASE WHEN count({column}) = count(*) - count(*) FILTER (faulty) THEN sum({column})::BIGINT END AS {name}"
+        for name, column in TOTALS.items()
+    )
+    places = ", ".join(f"any_value({name}) AS {name}" for name in ("market", "channel", "segment", "currency"))
+    return f"""
+SELECT any_value(quote) AS quote, {places},
+  count(*) AS lines,
+  count(*) FILTER (faulty) AS faulty,
+  min(line) FILTER (NOT faulty AND new_net IS NULL) AS unpriced,
+  min(line) FILTER (new_net < 0) AS negative,
+  min(line) FILTER ({thin}) AS thin,
+  count(*) FILTER (new_net IS NOT NULL AND new_cost IS NULL) AS uncosted,
+  {totals}
+FROM ({pricing_sql(tables, records)})
+GROUP BY place ORDER BY place"""
+
+
+def sampled_partitions(seed: int, snapshot: Snapshot) -> tuple[int, ...]:
+    """The partitions of which a sample is compared with the reference; a quote's partition is as good as random."""
+    numbers = sorted({partition.number for partition in snapshot.of("quote")})
+    return tuple(sorted(random.Random(seed).sample(numbers, min(SAMPLED_PARTITIONS, len(numbers)))))
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, books: Books, records: Records, effects: pa.Table, seed: int
+) -> tuple[int, tuple[str, ...]]:
+    """How many lines of a seeded sample were compared with the reference, and the quotes that differ."""
+    ids = effects["quote"].to_pylist()
+    chosen = sorted(random.Random(seed).sample(range(len(ids)), min(SAMPLED_QUOTES, len(ids))))
+    rows = {row["quote"]: row for row in effects.take(pa.array(chosen, pa.int64())).to_pylist()}
+    quotes = load_quotes(connection, records, sorted(rows))
+    found = {row["quote"]: row for quote in quotes if (row := effect_row(books, quote)) is not None}
+    return sum(row["lines"] for row in rows.values()), tuple(q for q in sorted(rows) if rows[q] != found.get(q))
+
+
+def load_quotes(connection: duckdb.DuckDBPyConnection, records: Records, ids: Sequence[str]) -> list[Quote]:
+    """Whole quotes out of records."""
+    wanted = {"ids": list(ids)}
+    heads = _table(connection, f"SELECT * FROM {records.quotes} WHERE id IN (SELECT unnest($ids))", wanted)
+    rows = _table(connection, f"SELECT * FROM {records.lines} WHERE quote IN (SELECT unnest($ids))", wanted)
+    lines: dict[str, list[QuoteLine]] = {}
+    for row in sorted(rows.to_pylist(), key=lambda row: (row["quote"], row["line"])):
+        lines.setdefault(row.pop("quote"), []).append(QuoteLine.model_construct(**row))
+    return [Quote.model_construct(**head, lines=tuple(lines.get(head["id"], ()))) for head in heads.to_pylist()]

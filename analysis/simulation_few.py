@@ -1,0 +1,106 @@
+"""The sums and digests of few effects without an engine: calling one costs more than the sums (simulation_parts.py).
+
+The same values as over columns; a test compares both.
+"""
+
+import hashlib
+import struct
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.columns import partition_of
+from analysis.simulation_parts import (
+    AMOUNTS,
+    COUNTS,
+    EXAMPLES,
+    LARGEST,
+    TOP,
+    WORDS,
+    Part,
+    by_amount,
+    by_delta,
+    effect_of,
+)
+from domain.canonical import canonical
+from domain.money import BASIS_POINTS
+from domain.simulation import STEPS
+
+Row = Mapping[str, Any]
+DESCRIBED = [*([name, "string"] for name in WORDS), *([name, "int64"] for name in (*COUNTS, *AMOUNTS))]
+
+
+def part_of_rows(rows: Sequence[Row]) -> Part:
+    """The sums of rows as `simulation_parts.part_of` finds them over columns."""
+    ordered = sorted(rows, key=lambda row: row["quote"].encode())
+    moved = [(row, _delta(row)) for row in ordered]
+    effects = [(effect_of(row), delta) for row, delta in moved]
+    examples = {
+        name: tuple(row["quote"] if name == "faulty" else f"{row['quote']}/{row[name]}" for row in ordered if row[name])
+        for name in ("unpriced", "negative", "thin", "faulty")
+    }
+    return Part(
+        quotes=len(rows),
+        lines=sum(row["lines"] for row in rows),
+        uncosted=sum(row["uncosted"] for row in rows),
+        faulty=sum(row["faulty"] for row in rows),
+        priced=sum(delta is not None for _, delta in moved),
+        margins_moved=sum(_margin_moved(effect.old_margin_minor, effect.new_margin_minor) for effect, _ in effects),
+        bars=_bars(moved),
+        same=sum(delta == 0 for _, delta in moved),
+        shares=_shares(moved),
+        largest=tuple(sorted((effect for effect, delta in effects if delta), key=by_delta)[:LARGEST]),
+        top=tuple(sorted((effect for effect, _ in effects), key=by_amount)[:TOP]),
+        examples={name: found[:EXAMPLES] for name, found in examples.items()},
+        digests=_digests(ordered),
+    )
+
+
+def _delta(row: Row) -> int | None:
+    old, new = row["old_minor"], row["new_minor"]
+    return None if old is None or new is None else new - old
+
+
+def _margin_moved(old: int | None, new: int | None) -> bool:
+    return old is not None and new is not None and old != new
+
+
+def _bars(moved: Sequence[tuple[Row, int | None]]) -> tuple[int, ...]:
+    bars = [0] * (len(STEPS) + 1)
+    for row, delta in moved:
+        if delta and (row["old_minor"] or 0) > 0:
+            points = abs(delta) * BASIS_POINTS // row["old_minor"]
+            place = bisect_left(STEPS, points if delta > 0 else -points)
+            zero = STEPS.index(0)
+            bars[max(place, zero + 1) if delta > 0 else min(place, zero)] += 1
+    return tuple(bars)
+
+
+def _shares(moved: Sequence[tuple[Row, int | None]]) -> dict[tuple[str, str, str], tuple[int, int, int, int]]:
+    found: dict[tuple[str, str, str], tuple[int, int, int, int]] = {}
+    for row, delta in moved:
+        key, change = (row["market"], row["channel"], row["currency"]), delta or 0
+        quotes, dearer, cheaper, total = found.get(key, (0, 0, 0, 0))
+        found[key] = (quotes + 1, dearer + (change > 0), cheaper + (change < 0), total + change)
+    return found
+
+
+def _digests(ordered: Sequence[Row]) -> dict[int, str]:
+    """The digest of the rows of each partition, as `columns.logical_digest` makes it."""
+    parts: dict[int, list[Row]] = {}
+    for row in ordered:
+        parts.setdefault(partition_of(row["quote"]), []).append(row)
+    return {number: _digest(rows) for number, rows in parts.items()}
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    found = hashlib.sha256(canonical({"schema": "columns/1", "columns": DESCRIBED, "rows": len(rows)}))
+    for name in (*WORDS, *COUNTS, *AMOUNTS):
+        values = [row[name] for row in rows]
+        found.update(bytes(value is None for value in values))
+        if name in WORDS:
+            texts = [(value or "").encode() for value in values]
+            found.update(struct.pack(f"<{len(texts)}i", *map(len, texts)) + b"".join(texts))
+        else:
+            found.update(struct.pack(f"<{len(values)}q", *(value or 0 for value in values)))
+    return f"sha256:{found.hexdigest()}"

@@ -1,0 +1,202 @@
+"""Effects on quotes as columns, and what is summed up of them: parts merge in any grouping to the same whole (D14a)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.columns import logical_digest, ordered, split
+from domain.canonical import digest
+from domain.money import BASIS_POINTS
+from domain.simulation import STEPS, Bar, QuoteEffect, Share
+
+EXAMPLES, LARGEST, TOP = 10, 25, 100
+WORDS = ("quote", "market", "channel", "segment", "currency")
+COUNTS = ("lines", "faulty", "unpriced", "negative", "thin", "uncosted")
+AMOUNTS = ("old_minor", "new_minor", "old_cost", "new_cost")
+SCHEMA = pa.schema([*((name, pa.string()) for name in WORDS), *((name, pa.int64()) for name in (*COUNTS, *AMOUNTS))])
+"""A row a quote: affected lines, how many are faulty or have no cost, the first line without price, below zero, or
+under the margin floor (null: none), and the totals in minor units (null: a price or cost is missing)."""
+FEW_VALUES = [*WORDS[1:], *COUNTS]
+"""The columns that are worth a dictionary when they are written."""
+BOUNDS = (None, *STEPS, None)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sums of some quotes. `digests` are of the ordered rows of each partition of quotes."""
+
+    quotes: int = 0
+    lines: int = 0
+    priced: int = 0
+    uncosted: int = 0
+    faulty: int = 0
+    margins_moved: int = 0
+    bars: tuple[int, ...] = (0,) * (len(STEPS) + 1)
+    same: int = 0
+    shares: Mapping[tuple[str, str, str], tuple[int, int, int, int]] = field(default_factory=dict)
+    largest: tuple[QuoteEffect, ...] = ()
+    top: tuple[QuoteEffect, ...] = ()
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    digests: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The digest of all rows: over the digests of the partitions, by number."""
+        return digest({"schema": "simulation/1", "parts": [[n, value] for n, value in sorted(self.digests.items())]})
+
+
+def part_of(effects: pa.Table, number: int | None = None) -> Part:
+    """The sums over effects of any partitions; of one partition, ordered by quote, where its number is given."""
+    delta = pc.subtract(effects["new_minor"], effects["old_minor"])
+    found = effects.append_column("delta", delta)
+    if number is None:
+        parts = {place: ordered(rows, ("quote",)) for place, rows in split(effects, "quote")}
+    else:
+        parts = {number: effects.combine_chunks()} if effects.num_rows else {}
+    moved = found.filter(pc.not_equal(delta, 0))
+    margins = [pc.subtract(effects[f"{s}_minor"], effects[f"{s}_cost"]) for s in ("old", "new")]
+    return Part(
+        quotes=found.num_rows,
+        lines=_sum(found["lines"]),
+        uncosted=_sum(found["uncosted"]),
+        faulty=_sum(found["faulty"]),
+        priced=_count(pc.is_valid(delta)),
+        margins_moved=_count(pc.not_equal(*margins)),
+        bars=_bars(found),
+        same=_count(pc.equal(delta, 0)),
+        shares=_shares(found),
+        largest=_first(moved, pc.negate(pc.abs(moved["delta"])), LARGEST),
+        top=_first(found, pc.negate(pc.fill_null(found["old_minor"], 0)), TOP),
+        examples={name: _examples(found, name) for name in ("unpriced", "negative", "thin", "faulty")},
+        digests={number: logical_digest(rows) for number, rows in parts.items()},
+    )
+
+
+def merged(parts: Iterable[Part]) -> Part:
+    """The whole of parts of different partitions; how they are grouped makes no difference."""
+    return reduce(_merge, parts, Part())
+
+
+def _merge(one: Part, other: Part) -> Part:
+    return Part(
+        **{name: getattr(one, name) + getattr(other, name) for name in SUMS},
+        bars=tuple(a + b for a, b in zip(one.bars, other.bars, strict=True)),
+        shares={key: _added(one.shares.get(key), other.shares.get(key)) for key in {*one.shares, *other.shares}},
+        largest=tuple(sorted((*one.largest, *other.largest), key=by_delta)[:LARGEST]),
+        top=tuple(sorted((*one.top, *other.top), key=by_amount)[:TOP]),
+        examples={
+            name: tuple(sorted((*one.examples.get(name, ()), *other.examples.get(name, ())))[:EXAMPLES])
+            for name in {*one.examples, *other.examples}
+        },
+        digests={**one.digests, **other.digests},
+    )
+
+
+SUMS = ("quotes", "lines", "priced", "uncosted", "faulty", "margins_moved", "same")
+
+
+def _added(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> Any:
+    return tuple(a + b for a, b in zip(one or (0,) * 4, other or (0,) * 4, strict=True))
+
+
+def by_delta(effect: QuoteEffect) -> tuple[int, str]:
+    """Largest move first."""
+    return -abs((effect.new_minor or 0) - (effect.old_minor or 0)), effect.quote
+
+
+def by_amount(effect: QuoteEffect) -> tuple[int, str]:
+    """Largest amount first."""
+    return -(effect.old_minor or 0), effect.quote
+
+
+def _sum(column: pa.ChunkedArray) -> int:
+    return pc.sum(column).as_py() or 0
+
+
+def _count(mask: pa.ChunkedArray) -> int:
+    return pc.sum(mask).as_py() or 0
+
+
+def _bars(found: pa.Table) -> tuple[int, ...]:
+    """Quotes by how far their price moves, in basis points rounded towards zero; those that stay are not counted."""
+    moved = found.filter(pc.and_(pc.greater(found["old_minor"], 0), pc.not_equal(found["delta"], 0)))
+    # Beyond 2^49 minor units the product would not fit: such a quote counts by its amount divided first.
+    points = pc.divide(pc.multiply(moved["delta"], BASIS_POINTS), moved["old_minor"])
+    return tuple(_between(points, moved["delta"], low, high) for low, high in pairwise(BOUNDS))
+
+
+def _between(points: Any, delta: Any, low: int | None, high: int | None) -> int:
+    """Bars end at their upper bound; a move that rounds to zero belongs to the side of its sign."""
+    inside = [pc.greater(delta, 0) if low == 0 else pc.greater(points, low)] if low is not None else []
+    if high is not None:
+        inside.append(pc.less(delta, 0) if high == 0 else pc.less_equal(points, high))
+    return _count(reduce(pc.and_, inside))
+
+
+def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, int]]:
+    delta = pc.fill_null(found["delta"], 0)
+    flagged = pa.table(
+        {
+            **{name: found[name] for name in ("market", "channel", "currency")},
+            "quotes": pa.repeat(1, found.num_rows),
+            "dearer": pc.greater(delta, 0).cast(pa.int64()),
+            "cheaper": pc.less(delta, 0).cast(pa.int64()),
+            "delta": delta,
+        }
+    )
+    names = ("quotes", "dearer", "cheaper", "delta")
+    grouped = flagged.group_by(["market", "channel", "currency"]).aggregate([(name, "sum") for name in names])
+    return {
+        (row["market"], row["channel"], row["currency"]): tuple(row[f"{name}_sum"] for name in names)
+        for row in grouped.to_pylist()
+    }
+
+
+def _first(found: pa.Table, key: Any, most: int) -> tuple[QuoteEffect, ...]:
+    """The first rows by a key, then by quote; only those up to the last key that is needed are put in order."""
+    if found.num_rows > most:
+        last = pc.max(key.take(pc.select_k_unstable(key, most, [("", "ascending")])))
+        chosen = pc.less_equal(key, last)
+        found, key = found.filter(chosen), key.filter(chosen)
+    by = pa.table({"key": key, "quote": found["quote"]})
+    order = pc.sort_indices(by, sort_keys=[("key", "ascending"), ("quote", "ascending")])
+    return tuple(effect_of(row) for row in found.take(order.slice(0, most)).to_pylist())
+
+
+def effect_of(row: Mapping[str, Any]) -> QuoteEffect:
+    """A row as people read it."""
+    margins = {
+        f"{side}_margin_minor": None
+        if None in (row[f"{side}_minor"], row[f"{side}_cost"])
+        else row[f"{side}_minor"] - row[f"{side}_cost"]
+        for side in ("old", "new")
+    }
+    kept = {name: row[name] for name in (*WORDS, "lines", "old_minor", "new_minor")}
+    return QuoteEffect(**kept, **margins)
+
+
+def _examples(found: pa.Table, name: str) -> tuple[str, ...]:
+    hit = found.filter(pc.greater(pc.fill_null(found[name], 0), 0))
+    rows = ordered(hit.select(["quote", name]), ("quote",)).slice(0, EXAMPLES).to_pylist()
+    return tuple(row["quote"] if name == "faulty" else f"{row['quote']}/{row[name]}" for row in rows)
+
+
+def distribution(part: Part) -> tuple[Bar, ...]:
+    """The bars from cheapest to dearest, with those that stay in the middle (above 0, up to 0)."""
+    bars = [Bar(above=low, up_to=high, quotes=n) for (low, high), n in zip(pairwise(BOUNDS), part.bars, strict=True)]
+    middle = next(place for place, bar in enumerate(bars) if bar.above == 0)
+    return (*bars[:middle], Bar(above=0, up_to=0, quotes=part.same), *bars[middle:])
+
+
+def shares(part: Part) -> tuple[Share, ...]:
+    """By market, channel and currency."""
+    names = ("quotes", "dearer", "cheaper", "delta")
+    return tuple(
+        Share(market=key[0], channel=key[1], currency=key[2], **dict(zip(names, values, strict=True)))
+        for key, values in sorted(part.shares.items())
+    )

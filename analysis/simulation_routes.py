@@ -1,0 +1,105 @@
+"""Whom a quote would have to be approved by, before and after a change: by the policy, and by what the prices leave.
+
+The facts are those of the policy replay, with the prices of each book in the place of those that the quote has.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from analysis.replay import REFUSED, Version
+from domain.artifact import Content
+from domain.errors import Invalid
+from domain.pricing import PriceBook, line_fault, price_line
+from domain.quote import Quote, QuoteLine
+from domain.replay import Route
+from policies.content import policy_of
+
+USUAL_PAYMENT_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Routing:
+    """A policy and a price book; routes of the same facts are found once."""
+
+    version: Version
+    book: PriceBook
+    known: dict[tuple[object, ...], Route | None] = field(default_factory=dict)
+
+    def route(self, quote: Quote, payment_days: int) -> Route | None:
+        """The route of a quote; None where a fact that the policy asks for is not known."""
+        facts = deal_facts(self.book, quote, payment_days)
+        key = tuple(facts.values())
+        if key not in self.known:
+            self.known[key] = self._route(facts)
+        return self.known[key]
+
+    def _route(self, facts: Mapping[str, object]) -> Route | None:
+        asked = {column for row in self.version.table.rows for column, cell in row.when.items() if cell.strip()}
+        if any(facts[column] is None for column in asked & facts.keys()):
+            return None
+        return self.version.route({name: value for name, value in facts.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Rerouted:
+    """A quote whose route moves, or that has none after the change."""
+
+    quote: str
+    old: Route | None
+    new: Route | None
+
+    @property
+    def unrouted(self) -> bool:
+        """Whether no rule says any more who approves it."""
+        return self.new == REFUSED != self.old
+
+    @property
+    def words(self) -> str:
+        """In one line, for people."""
+        old, new = (route.name if route else "not known" for route in (self.old, self.new))
+        return f"{self.quote}: {old} → {new}"
+
+
+def routing(approval: Content, name: str, book: PriceBook) -> Routing | None:
+    """The routing by a policy's content; None where it says nothing about quotes."""
+    try:
+        policy = policy_of(approval)
+    except Invalid:
+        return None
+    return Routing(Version(policy, name), book) if policy.quote else None
+
+
+def rerouted(
+    old: Routing, new: Routing, quotes: Sequence[Quote], payment_days: Mapping[str, int]
+) -> Iterator[Rerouted]:
+    """The quotes that go another way."""
+    for quote in quotes:
+        days = payment_days.get(quote.id, USUAL_PAYMENT_DAYS)
+        before, after = old.route(quote, days), new.route(quote, days)
+        if before != after:
+            yield Rerouted(quote.id, before, after)
+
+
+def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, object]:
+    """What a policy asks of a quote priced by a book: discount of the deepest line rounded up, margin rounded down.
+
+    The margin is None where a cost is missing. One market, standard clauses: a quote keeps no others.
+    """
+    net = sum(_net(book, quote, line) for line in quote.lines)
+    costs = [book.line_cost(line.offering, line.quantity, quote.currency) for line in quote.lines]
+    known = [cost for cost in costs if cost is not None]
+    margin = 100 * (net - sum(known)) // net if net > 0 and len(known) == len(costs) else None
+    return {
+        "discount_percent": -(-max((line.discount_basis_points for line in quote.lines), default=0) // 100),
+        "margin_percent": margin,
+        "strategic_account": quote.segment == "strategic",
+        "payment_days": payment_days,
+        "standard_clauses": True,
+        "regions": 1,
+    }
+
+
+def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int:
+    """What a line comes to by a book; what the book does not price stays as the quote has it."""
+    priced = None if line_fault(quote, line) else price_line(book, quote, line)
+    return line.net_minor if priced is None else priced.net_minor
