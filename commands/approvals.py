@@ -1,54 +1,86 @@
-"""Commands of approval: a person decides; time reminds, escalates and expires (chapter 7)."""
+"""Commands of approval: a person decides or takes it back; time reminds, escalates and expires (chapter 7).
+
+They serve every subject that is registered in `store/subjects.py`; what closing does is in `commands/subjects.py`.
+"""
 
 import hashlib
 import secrets
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from commands.changes import Receipt, move, receipt
 from commands.command import Control, command
 from commands.step import require_system
-from domain.approval import ApprovalFacts, Choice, Timer, Verdict, gate, root_digest, slot_for, timers
+from commands.step_up import proof_for, proof_told, use_up
+from commands.subjects import expire, settle
+from domain.approval import BULK_TIER, ApprovalFacts, Choice, Seat, Timer, root_digest, slot_for, timers
 from domain.canonical import canonical
 from domain.change import ChangeState, Step, advance, visible_or_empty
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound, Refused
 from domain.model import Model
-from store import changes
-from store.tables.approval import CommentRow, DecisionRow, FiredTimerRow
-from store.tables.change import ChangeRow
+from domain.total_effect import require_retyped
+from store.approval import decision_of
+from store.subjects import Subject, SubjectKind, subject_kind
+from store.tables.approval import CommentRow, DecisionRow, FiredTimerRow, RecallRow
 from store.unit_of_work import Transaction
 
 
 class Ballot(Model):
-    """What a person says, on which revision and evidence: `seen` is the root digest shown with what was decided on."""
+    """What a person says, on which revision and evidence: `seen` is the root digest shown with what was decided on.
+
+    stage: which of several open stages; left out: the first in which the person can decide. represents: the person for
+    whom a delegate acts; left out: the person's own right if there is one, else whoever lent theirs. total_effect: per
+    currency the amount as decimal text, where the plan wants it typed again.
+    """
 
     choice: Choice
     revision: Annotated[int, Field(ge=1)]
     seen: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
     comment: Annotated[str, Field(max_length=4000), AfterValidator(visible_or_empty)] = ""
+    stage: Annotated[str, Field(max_length=60)] | None = None
+    represents: Annotated[str, Field(max_length=120)] | None = None
+    total_effect: dict[Annotated[str, Field(max_length=3)], Annotated[str, Field(max_length=40)]] = {}
 
 
 class DecisionReceipt(Model):
-    """The recorded decision and where the change stands after it."""
+    """The recorded decision, for whom it was made, and where the subject stands after it."""
 
     decision: str
     stage: str
+    represents: str | None = None
     change: Receipt
 
 
 @command(control=Control.DECISION)
-def decide(tx: Transaction, change: str, ballot: Ballot) -> DecisionReceipt:
+def decide(tx: Transaction, subject: str, ballot: Ballot) -> DecisionReceipt:
     """Record one person's decision, bound to what was seen, and close the approval when it was the last (D2c, R-7.6).
 
-    Raises Refused("machine_may_not", "excluded", "not_eligible", "already_decided"),
-    Conflict("not_awaiting_approval", "evidence_moved", "nothing_to_decide").
+    Raises Refused("machine_may_not", "excluded", "not_eligible", "already_decided", "handed_on", "step_up_needed",
+    "effect_not_retyped"),
+    NotFound("unknown_stage"),
+    Conflict("not_awaiting_approval", "evidence_moved", "nothing_to_decide", "stage_not_open").
     """
-    row = tx.lock(ChangeRow, change)
+    return _decide(tx, subject, ballot, MAXIMUM_TIER)
+
+
+@command(control=Control.DECISION)
+def decide_in_bulk(tx: Transaction, subject: str, ballot: Ballot) -> DecisionReceipt:
+    """One decision of a list: the same checks, and low tiers only (R-7.10).
+
+    Raises what `decide` raises, and Refused("not_in_bulk").
+    """
+    return _decide(tx, subject, ballot, BULK_TIER)
+
+
+MAXIMUM_TIER = 4
+
+
+def _decide(tx: Transaction, subject: str, ballot: Ballot, most_tier: int) -> DecisionReceipt:
+    kind, row = lock_waiting(tx, subject)
     person = tx.actor.as_person()
-    if row.state != ChangeState.AWAITING_APPROVAL:
-        raise Conflict("not_awaiting_approval", f"{change} is {row.state.replace('_', ' ')}.", state=row.state)
-    facts = changes.approval_facts(tx.session, row)
+    facts = kind.facts(tx.session, row, tx.now, person)
     current = root_digest(row.revision, facts.inputs)
     if (ballot.revision, ballot.seen) != (row.revision, current):
         raise Conflict(
@@ -57,34 +89,52 @@ def decide(tx: Transaction, change: str, ballot: Ballot) -> DecisionReceipt:
             revision=row.revision,
             root=current,
         )
-    stage = slot_for(facts, person)
-    decision = _write_decision(tx, facts, change, stage, person, ballot)
-    _close_stage(tx, row, facts.model_copy(update={"decisions": (*facts.decisions, changes.decision_of(decision))}))
-    tx.wake(change, f"decided: {ballot.choice}")
+    if facts.plan is not None and facts.plan.tier > most_tier:
+        raise Refused("not_in_bulk", f"Tier {facts.plan.tier} is decided one by one, with the evidence in view.")
+    seat = slot_for(facts, person, ballot.choice, ballot.stage, ballot.represents)
+    approves = ballot.choice is Choice.APPROVE
+    typed = require_retyped(kind.effect(tx.session, row), ballot.total_effect) if approves else {}
+    proof = proof_for(tx, facts.plan, subject, row.revision)
+    decision = _write_decision(tx, facts, subject, seat, ballot)
+    use_up(tx, proof, decision.id)
+    settle(tx, row, facts.model_copy(update={"decisions": (*facts.decisions, decision_of(decision))}))
+    tx.wake(subject, f"decided: {ballot.choice}")
     tx.record(
-        "change.decided",
-        change,
+        f"{kind.name}.decided",
+        subject,
         ballot.choice,
         revision=row.revision,
         decision=decision.id,
-        stage=stage,
+        stage=seat.stage,
+        represents=seat.represents,
+        delegation=decision.delegation,
         inputs=dict(facts.inputs),
         root=current,
         comment=decision.comment_digest,
         state=row.state,
+        **proof_told(proof),
+        **({"total_effect": typed} if typed else {}),
     )
-    return DecisionReceipt(decision=decision.id, stage=stage, change=receipt(row))
+    return DecisionReceipt(decision=decision.id, stage=seat.stage, represents=seat.represents, change=receipt(row))
 
 
-def _write_decision(
-    tx: Transaction, facts: ApprovalFacts, change: str, stage: str, person: str, ballot: Ballot
-) -> DecisionRow:
+def lock_waiting(tx: Transaction, subject: str) -> tuple[SubjectKind, Any]:
+    """A subject, locked. Raises Conflict("not_awaiting_approval") unless people are being asked about it."""
+    kind = subject_kind(subject)
+    row = tx.lock(kind.table, subject)
+    if row.state != ChangeState.AWAITING_APPROVAL:
+        raise Conflict("not_awaiting_approval", f"{subject} is {row.state.replace('_', ' ')}.", state=row.state)
+    return kind, row
+
+
+def _write_decision(tx: Transaction, facts: ApprovalFacts, subject: str, seat: Seat, ballot: Ballot) -> DecisionRow:
     salt = secrets.token_hex(16)
+    person = tx.actor.as_person()
     row = DecisionRow(
         id=f"decision-{secrets.token_hex(8)}",
-        subject=change,
+        subject=subject,
         revision=ballot.revision,
-        stage=stage,
+        stage=seat.stage,
         person=person,
         account=tx.actor.account,
         choice=ballot.choice,
@@ -92,61 +142,93 @@ def _write_decision(
         root=ballot.seen,
         comment_digest="sha256:" + hashlib.sha256((salt + ballot.comment).encode()).hexdigest(),
         decided_at=tx.now,
+        represents=seat.represents,
+        delegation=_delegation(facts, person, seat),
     )
     tx.add(row)
     tx.add(CommentRow(decision=row.id, salt=salt, text=ballot.comment))
     return row
 
 
-STEPS = {Choice.REJECT: Step.REJECT, Choice.REQUEST_CHANGES: Step.REQUEST_CHANGES}
+def _delegation(facts: ApprovalFacts, person: str, seat: Seat) -> str | None:
+    """The delegation by which a delegate acts."""
+    used = (d.delegation for d in facts.deputies if (d.delegate, d.delegator) == (person, seat.represents))
+    return next(used, None)
 
 
-def _close_stage(tx: Transaction, row: ChangeRow, facts: ApprovalFacts) -> None:
-    """Move the change when the gate says that the approval is over, by the same gate that the release asks again."""
-    standing = gate(facts)
-    state = ChangeState(row.state)
-    if standing.verdict is Verdict.GRANTED:
-        state = advance(state, Step.APPROVE)
-    elif standing.verdict is Verdict.REJECTED:
-        last = facts.decisions[-1]
-        state = advance(state, STEPS[last.choice])
-    move(tx, row, state)
+@command(control=Control.DECISION)
+def recall_decision(tx: Transaction, subject: str, decision: str) -> Receipt:
+    """Take one's own decision back while nothing has taken effect; the stage is open again (R-7.10, I16).
+
+    Raises NotFound("unknown_decision"), Refused("not_yours"), Conflict("already_recalled", "illegal_transition").
+    """
+    kind = subject_kind(subject)
+    row = tx.lock(kind.table, subject)
+    found = tx.session.get(DecisionRow, decision)
+    if found is None or found.subject != subject:
+        raise NotFound("unknown_decision", f"{subject} has no decision {decision!r}.", decision=decision)
+    if tx.actor.as_person() not in (found.person, found.represents):
+        raise Refused(
+            "not_yours", "Only who decided, and who was represented, takes a decision back.", decision=decision
+        )
+    if tx.session.get(RecallRow, decision) is not None:
+        raise Conflict("already_recalled", "This decision was taken back already.", decision=decision)
+    _reopen(tx, row, tx.now)
+    tx.add(RecallRow(decision=decision, person=tx.actor.as_person(), account=tx.actor.account, recalled_at=tx.now))
+    tx.wake(subject, "decision recalled")
+    tx.record(f"{kind.name}.decision_recalled", subject, revision=row.revision, decision=decision, stage=found.stage)
+    return receipt(row)
+
+
+def _reopen(tx: Transaction, row: Subject, now: datetime) -> None:
+    """Ask again: the time that people have begins anew when everything was agreed already."""
+    waited = row.state == ChangeState.AWAITING_APPROVAL
+    move(tx, row, advance(ChangeState(row.state), Step.RECALL))
+    if not waited:
+        row.opened_at = now
 
 
 class Advance(Model):
-    """What time did to an approval: the timers that fired now, and where the change stands."""
+    """What time did to an approval: the timers that fired now, and where the subject stands."""
 
     fired: tuple[Timer, ...]
     change: Receipt
 
 
 @command(control=Control.OPERATION)
-def advance_timers(tx: Transaction, change: str) -> Advance:
-    """Fire every timer of the open stage that is due, each once; expiry closes, escalation only adds people (R-7.5)."""
+def advance_timers(tx: Transaction, subject: str) -> Advance:
+    """Fire every timer that is due, each once; expiry closes, escalation only adds people (R-7.5).
+
+    After an outage all that is overdue fires in this one step.
+    """
     require_system(tx)
-    row = tx.lock(ChangeRow, change)
-    facts = changes.approval_facts(tx.session, row)
-    due = (
-        tuple(timer for timer in timers(facts) if timer.at <= tx.now)
-        if row.state == ChangeState.AWAITING_APPROVAL
-        else ()
-    )
-    for timer in due:
-        tx.add(
-            FiredTimerRow(
-                id=f"timer-{secrets.token_hex(8)}",
-                subject=change,
-                revision=row.revision,
-                stage=timer.stage,
-                what=timer.what,
-                level=timer.level,
-                due_at=timer.at,
-                fired_at=tx.now,
-            )
-        )
-    if any(timer.what == "expiry" for timer in due):
-        move(tx, row, advance(ChangeState(row.state), Step.EXPIRE))
-    elif row.state == ChangeState.AWAITING_APPROVAL:
-        _close_stage(tx, row, facts)
-    tx.record("change.timers", change, revision=row.revision, fired=[timer.model_dump(mode="json") for timer in due])
+    kind = subject_kind(subject)
+    row = tx.lock(kind.table, subject)
+    due: tuple[Timer, ...] = ()
+    if row.state == ChangeState.AWAITING_APPROVAL:
+        facts = kind.facts(tx.session, row, tx.now, None)
+        due = tuple(timer for timer in timers(facts) if timer.at <= tx.now)
+        for timer in due:
+            _write_fired(tx, row, timer)
+        if any(timer.what == "expiry" for timer in due):
+            expire(tx, row)
+        else:
+            settle(tx, row, kind.facts(tx.session, row, tx.now, None) if due else facts)
+    fired = [timer.model_dump(mode="json") for timer in due]
+    tx.record(f"{kind.name}.timers", subject, revision=row.revision, fired=fired)
     return Advance(fired=due, change=receipt(row))
+
+
+def _write_fired(tx: Transaction, row: Subject, timer: Timer) -> None:
+    tx.add(
+        FiredTimerRow(
+            id=f"timer-{secrets.token_hex(8)}",
+            subject=row.id,
+            revision=row.revision,
+            stage=timer.stage,
+            what=timer.what,
+            level=timer.level,
+            due_at=timer.at,
+            fired_at=tx.now,
+        )
+    )

@@ -3,20 +3,23 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import Table, Update, and_, bindparam, delete, insert, or_, select, update
 
 from commands.command import Authority, Control, command
 from domain.model import Model
+from store.subjects import subject_kind
 from store.tables.change import ChangeRow
 from store.tables.columns import table_of
 from store.tables.directory import SessionRow
 from store.tables.installation import IdempotencyRow
 from store.tables.outbox import OutboxRow
+from store.tables.request import RequestRow
 from store.unit_of_work import LEASE, Bell, Transaction
 
 OUTBOX = table_of(OutboxRow)
-CHANGES = table_of(ChangeRow)
+CHANGES, REQUESTS = table_of(ChangeRow), table_of(RequestRow)
 SESSION_HOURS = 12
 OVERDUE = "overdue"
 KEYS_KEPT, BELLS_KEPT = timedelta(days=30), timedelta(days=1)
@@ -25,10 +28,17 @@ KEYS_KEPT, BELLS_KEPT = timedelta(days=30), timedelta(days=1)
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)
 def note_seen(tx: Transaction, change: str, version: int, deadline: datetime | None) -> None:
     """The workflow has read the facts up to this version and sleeps until the deadline."""
-    tx.session.execute(
-        update(CHANGES)
-        .where(CHANGES.c.id == change, CHANGES.c.seen_version <= version)
-        .values(seen_version=version, deadline_at=deadline)
+    seen = _seen(table_of(subject_kind(change).table))
+    tx.session.execute(seen, {"of_subject": change, "seen": version, "until": deadline})
+
+
+@cache
+def _seen(table: Table) -> Update:
+    """Built once, for it is on every trip of a lifecycle."""
+    return (
+        update(table)
+        .where(table.c.id == bindparam("of_subject"), table.c.seen_version <= bindparam("seen"))
+        .values(seen_version=bindparam("seen"), deadline_at=bindparam("until"))
     )
 
 
@@ -99,35 +109,18 @@ def token_digest(token: str) -> str:
 
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)
 def wake_overdue(tx: Transaction, limit: int) -> int:
-    """Leave a wake-up for changes that the workflow has not seen or whose deadline has passed.
+    """Leave a wake-up for changes and requests that the workflow has not seen or whose deadline has passed.
 
     At most one a minute, and none right after another bell, whose workflow may still be on its way.
     """
-    now, late = tx.wall, tx.now - timedelta(seconds=10)
-    again = and_(OUTBOX.c.reason == OVERDUE, OUTBOX.c.created_at > now - timedelta(minutes=1))
-    recent = select(OUTBOX.c.id).where(
-        OUTBOX.c.subject == CHANGES.c.id, or_(again, OUTBOX.c.created_at > now - timedelta(seconds=10))
-    )
-    rows = (
-        tx.session.execute(
-            select(CHANGES.c.id)
-            .where(
-                CHANGES.c.closed.is_(False),
-                CHANGES.c.state != "draft",
-                or_(CHANGES.c.seen_version < CHANGES.c.version, CHANGES.c.deadline_at < late),
-                ~recent.exists(),
-            )
-            .limit(limit)
-        )
-        .scalars()
-        .all()
-    )
-    for change in rows:
+    now = tx.wall
+    found = [subject for table in (CHANGES, REQUESTS) for subject in _overdue(tx, table, limit)][:limit]
+    for subject in found:
         tx.session.execute(
             insert(OUTBOX),
             {
                 "id": f"bell-{secrets.token_hex(8)}",
-                "subject": change,
+                "subject": subject,
                 "reason": OVERDUE,
                 "done": False,
                 "attempts": 0,
@@ -135,7 +128,26 @@ def wake_overdue(tx: Transaction, limit: int) -> int:
                 "created_at": now,
             },
         )
-    return len(rows)
+    return len(found)
+
+
+def _overdue(tx: Transaction, table: Table, limit: int) -> list[str]:
+    now, late = tx.wall, tx.now - timedelta(seconds=10)
+    again = and_(OUTBOX.c.reason == OVERDUE, OUTBOX.c.created_at > now - timedelta(minutes=1))
+    recent = select(OUTBOX.c.id).where(
+        OUTBOX.c.subject == table.c.id, or_(again, OUTBOX.c.created_at > now - timedelta(seconds=10))
+    )
+    query = (
+        select(table.c.id)
+        .where(
+            table.c.closed.is_(False),
+            table.c.state != "draft",
+            or_(table.c.seen_version < table.c.version, table.c.deadline_at < late),
+            ~recent.exists(),
+        )
+        .limit(limit)
+    )
+    return list(tx.session.execute(query).scalars())
 
 
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)

@@ -5,14 +5,12 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from sqlmodel import col
 
 from commands.command import Authority, Control, command
 from domain.artifact import EVERYWHERE
 from domain.errors import Invalid, NotFound, Refused
 from domain.model import Model
 from store.tables.calendar import FreezeRow
-from store.tables.change import ChangeRow
 from store.unit_of_work import Transaction
 
 MAY_FREEZE = frozenset({"revenue-operations", "finance", "commercial-directors"})
@@ -42,18 +40,20 @@ def declare_freeze(tx: Transaction, freeze: Freeze) -> str:
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
 def lift_freeze(tx: Transaction, freeze: str) -> str:
-    """End a freeze before its time; what waited for it is woken.
+    """Take back a freeze that has not begun, by whoever declared it.
 
-    Raises NotFound("unknown_freeze"), Refused("may_not_freeze").
+    One that holds is ended by nobody alone: an exception for every change does it, to which others agree (R-12.3).
+    Raises NotFound("unknown_freeze"), Refused("may_not_freeze", "not_yours", "freeze_in_force").
     """
     _may(tx)
     row = tx.lock(FreezeRow, freeze)
+    if row.declared_by != tx.actor.party:
+        raise Refused("not_yours", "Only who declared it takes it back; ask for an exception for every change (`*`).")
+    if row.from_at <= tx.now:
+        raise Refused("freeze_in_force", "It holds already; ask for an exception for every change (`*`).")
     if row.lifted_at is not None:
         raise NotFound("unknown_freeze", f"{freeze} is lifted already.")
     row.lifted_at = tx.now
-    for change in tx.find(ChangeRow, col(ChangeRow.closed).is_(False)):
-        if change.state in ("scheduled", "releasing", "rolling_back"):
-            tx.wake(change.id, "freeze lifted")
     tx.record("calendar.freeze_lifted", freeze)
     return freeze
 

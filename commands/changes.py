@@ -1,5 +1,7 @@
 """Commands of people on a change request: create, revise, submit, withdraw (R-4.1 to R-4.4)."""
 
+from sqlalchemy import delete, insert
+
 from analysis.proposals import Proposal, build_content, not_in_past
 from commands.command import Authority, Control, command, expect_version
 from domain.change import (
@@ -13,10 +15,17 @@ from domain.change import (
 from domain.errors import Conflict, Invalid, Refused
 from domain.kinds import kind_of
 from domain.model import Model
+from domain.ownership import authored_by, ownership_of
 from domain.party import WORKER
 from store import changes
-from store.tables.change import ChangeRow, RevisionRow
+from store.ownership import table as ownership_table
+from store.tables.change import ChangeRow, RevisionRow, TouchRow
+from store.tables.columns import table_of
+from store.tables.request import RequestRow
+from store.touches import touches
 from store.unit_of_work import Transaction
+
+TOUCHES = table_of(TouchRow)
 
 
 class Receipt(Model):
@@ -30,16 +39,23 @@ class Receipt(Model):
 
 @command(control=Control.NONE)
 def create_change(tx: Transaction, proposal: Proposal) -> Receipt:
-    """Create a draft. Raises Invalid naming the wrong field or edit, NotFound("unknown_artifact", "unknown_market")."""
+    """Create a draft.
+
+    Raises Invalid naming the wrong field or edit, NotFound("unknown_artifact", "unknown_market"),
+    Refused("no_accountable_group").
+    """
     content = build_content(tx.session, tx.now, proposal)
     number = tx.number(f"change-{tx.now.year}")
     kind = kind_of(content.kind)
+    table = ownership_table(tx.session)
     row = ChangeRow(
         id=f"CR-{tx.now.year}-{number:04d}",
         kind=kind.name,
         title=content.title,
         state=ChangeState.DRAFT,
-        owner_group=kind.owner_group,
+        owner_group=ownership_of(table, kind.name).accountable,
+        emergency=content.emergency,
+        authored=authored_by(table, tx.actor),
         requester=tx.actor.party,
         account=tx.actor.account,
         state_since=tx.now,
@@ -63,13 +79,21 @@ def revise_change(tx: Transaction, change: str, proposal: Proposal, version: int
     content = build_content(tx.session, tx.now, proposal)
     if content.kind != row.kind:
         raise Invalid("kind_is_fixed", f"{change} is a change of kind {row.kind}; create another for {content.kind}.")
+    content = _never_lower(tx, row, content)
     row.revision += 1
+    row.emergency = content.emergency
     row.title, row.opened_at, row.tier = content.title, None, None
     digest = write_revision(tx, row, content)
     move(tx, row, state)
     wake_open(tx, row, "revised")
     tx.record("change.revised", change, revision=row.revision, digest=digest, was=before)
     return receipt(row)
+
+
+def _never_lower(tx: Transaction, row: ChangeRow, content: ChangeContent) -> ChangeContent:
+    """A tier that the requester asked for at least is kept by later revisions: it is raised, never lowered (R-3.3)."""
+    before = changes.revision_content(changes.revision(tx.session, row.id, row.revision)).least_tier
+    return content.model_copy(update={"least_tier": max(before, content.least_tier)})
 
 
 @command(control=Control.NONE)
@@ -113,15 +137,17 @@ def mine(tx: Transaction, change: str, version: int | None) -> ChangeRow:
     return row
 
 
-def move(tx: Transaction, row: ChangeRow, state: ChangeState) -> None:
-    """Put a change into a state; the caller found it by `advance`."""
+def move(tx: Transaction, row: ChangeRow | RequestRow, state: ChangeState) -> None:
+    """Put a change, or another subject of an approval, into a state; the caller found it by `advance`."""
     if row.state != state:
         row.state, row.state_since = state, tx.now
         row.closed = state in CLOSED
+        if isinstance(row, ChangeRow) and row.closed and state is not ChangeState.COMPLETED:
+            row.affected_quotes = 0
     touch(tx, row)
 
 
-def touch(tx: Transaction, row: ChangeRow) -> None:
+def touch(tx: Transaction, row: ChangeRow | RequestRow) -> None:
     """Count a write. What the lifecycle itself writes, the lifecycle has seen."""
     row.version += 1
     if tx.actor.account == WORKER:
@@ -134,13 +160,13 @@ def wake_open(tx: Transaction, row: ChangeRow, reason: str) -> None:
         tx.wake(row.id, reason)
 
 
-def receipt(row: ChangeRow) -> Receipt:
-    """Where a change stands."""
+def receipt(row: ChangeRow | RequestRow) -> Receipt:
+    """Where a change, or another subject of an approval, stands."""
     return Receipt(change=row.id, state=ChangeState(row.state), revision=row.revision, version=row.version)
 
 
 def write_revision(tx: Transaction, row: ChangeRow, content: ChangeContent) -> str:
-    """Store the exact bytes of a revision and return their digest (D4)."""
+    """Store the exact bytes of a revision and what it touches; return the digest of the bytes (D4, R-4.5)."""
     stored = content.bytes()
     digest = revision_digest(stored)
     tx.add(
@@ -148,6 +174,11 @@ def write_revision(tx: Transaction, row: ChangeRow, content: ChangeContent) -> s
             change=row.id, number=row.revision, content=stored, digest=digest, author=tx.actor.party, created_at=tx.now
         )
     )
+    if row.revision > 1:
+        tx.session.execute(delete(TOUCHES).where(TOUCHES.c.change == row.id))
+    if found := touches(content):
+        rows = [{"change": row.id, "subject": name, "start_micros": micros} for name, micros in found.items()]
+        tx.session.execute(insert(TOUCHES), rows)
     return digest
 
 

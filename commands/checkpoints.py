@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from commands.command import Authority, Control, command
-from store.checkpoints import sign, signer, statement
+from store.checkpoints import PAYLOAD_TYPE, statement
+from store.signing import sign, signer
 from store.tables.audit import CheckpointRow
 from store.tables.installation import InstallationRow
 from store.unit_of_work import Transaction
@@ -14,7 +15,7 @@ def write_checkpoint(tx: Transaction, key_file: Path, export_dir: Path) -> str:
     """Sign the heads of all chains, keep the envelope and export it. Returns the exported file's name."""
     key = signer(key_file)
     installation = tx.find(InstallationRow)[0].id
-    envelope = sign(statement(tx.session, installation, tx.now), key)
+    envelope = sign(statement(tx.session, installation, tx.now), PAYLOAD_TYPE, key)
     tx.add(CheckpointRow(at=tx.now, key_id=key.public_key.keyid, envelope=envelope))
     name = f"{tx.now:%Y%m%dT%H%M%S%f}.checkpoint.json"
     export_dir.mkdir(parents=True, exist_ok=True)

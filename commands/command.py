@@ -12,24 +12,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
+from domain.audit import AuditRecord
 from domain.canonical import digest_of
 from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused
 from domain.party import Actor
-from store.audit import AuditRecord, append
+from store.audit import append
 from store.database import Database, is_serialization_failure
 from store.tables.audit import AuditRow
 from store.tables.columns import table_of
+from store.tables.directory import AccountRow
 from store.tables.installation import IdempotencyRow
 from store.unit_of_work import Bell, Transaction
 
@@ -78,6 +81,23 @@ class Call:
 
 REGISTRY: dict[str, "Command[Any, Any]"] = {}
 
+# Statements of every command are built once: building one costs more than running it.
+KEYS = table_of(IdempotencyRow)
+# Not `tx.wall`: business time may be read only after the locks, and both clocks are read at once.
+TAKE_KEY = {
+    dialect: insert(KEYS)
+    .values({KEYS.c.created_at: func.current_timestamp()})
+    .on_conflict_do_nothing()
+    .returning(KEYS.c.key)
+    for dialect, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+ATTEMPTING = select(col(AccountRow.id)).where(col(AccountRow.id) == bindparam("account")).with_for_update()
+KEEP_ANSWER = update(KEYS).where(
+    KEYS.c.actor == bindparam("of_actor"),
+    KEYS.c.operation == bindparam("of_operation"),
+    KEYS.c.key == bindparam("of_key"),
+)
+
 
 class Command(Generic[P, R]):
     """A declared command; called as `command(gateway, call, *arguments)`."""
@@ -102,7 +122,8 @@ class Command(Generic[P, R]):
                 call.actor.as_person()
             result, bells = self._retried(gateway, call, body, lambda tx: self.function(tx, *args, **kwargs))
         except (Refused, IllegalTransition) as refusal:
-            _record_refusal(gateway.database, call, self.name, refusal, _subject(self.function, args))
+            subject = _subject(self.function, args)
+            _again(partial(_record_refusal, gateway.database, call, self.name, refusal, subject))
             raise
         if bells:
             gateway.ring(bells)
@@ -111,15 +132,7 @@ class Command(Generic[P, R]):
     def _retried(
         self, gateway: Gateway, call: Call, body: str, work: Callable[[Transaction], R]
     ) -> tuple[R, Sequence[Bell]]:
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._once(gateway.database, call, body, work)
-            except DBAPIError as error:
-                repeatable = is_serialization_failure(error) or isinstance(error, IntegrityError)
-                if not repeatable or attempt == TRIES:
-                    raise
-                time.sleep(0.005 * 2**attempt)
-        raise AssertionError("unreachable")
+        return _again(lambda: self._once(gateway.database, call, body, work))
 
     def _once(
         self, database: Database, call: Call, body: str, work: Callable[[Transaction], R]
@@ -141,12 +154,8 @@ class Command(Generic[P, R]):
         if not call.key:
             return None
         key = {"actor": call.actor.account, "operation": self.name, "key": call.key}
-        # Not `tx.wall`: business time may be read only after the locks, and both clocks are read at once.
-        taken = {**key, "body_digest": body, "created_at": func.current_timestamp()}
-        insert = sqlite_insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql_insert
-        table = table_of(IdempotencyRow)
-        write = insert(table).values(taken).on_conflict_do_nothing().returning(table.c.key)
-        if tx.session.execute(write).first() is not None:
+        take = TAKE_KEY[tx.session.get_bind().dialect.name]
+        if tx.session.execute(take, {**key, "body_digest": body}).first() is not None:
             return None
         row = tx.session.get_one(IdempotencyRow, tuple(key.values()))
         if row.body_digest != body:
@@ -155,14 +164,22 @@ class Command(Generic[P, R]):
         return row.response
 
     def _remember(self, tx: Transaction, call: Call, response: bytes) -> None:
-        if not call.key:
-            return
-        table = table_of(IdempotencyRow)
-        tx.session.execute(
-            update(table)
-            .where(table.c.actor == call.actor.account, table.c.operation == self.name, table.c.key == call.key)
-            .values(response=response)
-        )
+        if call.key:
+            key = {"of_actor": call.actor.account, "of_operation": self.name, "of_key": call.key}
+            tx.session.execute(KEEP_ANSWER, {**key, "response": response})
+
+
+def _again(work: Callable[[], R]) -> R:
+    """Run a whole transaction again when it met another one."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return work()
+        except DBAPIError as error:
+            repeatable = is_serialization_failure(error) or isinstance(error, IntegrityError)
+            if not repeatable or attempt == TRIES:
+                raise
+            time.sleep(0.005 * 2**attempt)
+    raise AssertionError("unreachable")
 
 
 def command(
@@ -189,9 +206,11 @@ def _subject(function: Callable[..., object], args: Sequence[object]) -> str | N
 
 
 def _record_refusal(database: Database, call: Call, name: str, refusal: MandateError, subject: str | None) -> None:
+    """Attempts of one account at once wait for each other: all of them follow the same record of its chain."""
     chain = f"actor/{call.actor.account}"
     with database.writing() as session:
         tx = Transaction(database, session, call.actor, call.request or call.key)
+        session.execute(ATTEMPTING, {"account": call.actor.account})
         since = tx.now - timedelta(minutes=1)
         recent = session.execute(
             select(func.count()).select_from(AuditRow).where(col(AuditRow.subject) == chain, col(AuditRow.at) > since)

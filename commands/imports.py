@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import col
-
+from analysis.proposals import known_groups
 from commands.changes import write_revision
 from commands.command import Authority, Control, command
 from domain.artifact import Content, Part, content_document, difference
@@ -14,8 +12,11 @@ from domain.change import ChangeContent, ChangeState
 from domain.errors import Invalid, Refused
 from domain.kinds import kind_of, kind_of_artifact
 from domain.model import Model
+from domain.ownership import groups_of, ownership_of
 from policies.content import policy_of
 from store import artifacts, changes
+from store.ownership import OWNERSHIP
+from store.ownership import table as ownership_table
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import ChangeRow, EvidenceRow
 from store.unit_of_work import Transaction
@@ -42,14 +43,17 @@ class Imported(Model):
 def import_content(tx: Transaction, given: Import) -> Imported:
     """Publish imported contents as version 1 of their artifacts and make them live in every market, in one transaction.
 
-    The same content again changes nothing. Raises Invalid("nothing_to_import"), Invalid("invalid_content") naming every
-    problem, Refused("store_not_empty") when an artifact has other content already.
+    The same content again changes nothing. Raises Invalid("nothing_to_import", "bad_entry", "wrong_key"),
+    Invalid("invalid_content") naming every problem, Refused("store_not_empty") when an artifact has other content
+    already.
     """
     if not given.contents:
         raise Invalid("nothing_to_import", "The import names no artifact.")
     for artifact in sorted(given.contents):
         tx.lock(ArtifactRow, artifact)
-    contents = {artifact: _checked(artifact, content) for artifact, content in given.contents.items()}
+    contents = {
+        artifact: kind_of_artifact(artifact).check_content(content) for artifact, content in given.contents.items()
+    }
     if (same := _already(tx, contents)) is not None:
         tx.record("import.unchanged", same.change, "unchanged", source_digest=given.source_digest)
         return same
@@ -67,6 +71,7 @@ def import_content(tx: Transaction, given: Import) -> Imported:
         digest=revision_digest,
         source_digest=given.source_digest,
         versions=versions,
+        contents={artifact: artifacts.digest(tx.session, artifact, number) for artifact, number in versions.items()},
         entries={part.artifact: len(part.operations) for part in parts},
         without_approval="store was empty",
     )
@@ -92,31 +97,30 @@ def _already(tx: Transaction, contents: Mapping[str, Content]) -> Imported | Non
     return Imported(change=change, versions=versions, unchanged=True) if versions else None
 
 
-def _checked(artifact: str, content: Content) -> Content:
-    """Every entry in its stored form, so that the same content is recognized with and without defaults."""
-    kind = kind_of_artifact(artifact)
-    return {key: kind.check_entry(entry) for key, entry in content.items()}
-
-
 def _part(tx: Transaction, artifact: str, content: Content) -> Part:
     return Part(artifact=artifact, base=artifacts.latest(tx.session, artifact), operations=difference({}, content))
 
 
 def _validate(tx: Transaction, contents: Mapping[str, Content]) -> None:
     """Raises Invalid("invalid_content") naming every problem, or what keeps a policy from being evaluated."""
-    by_kind: dict[str, Content] = {}
-    for artifact, kind, latest in tx.session.execute(
-        select(col(ArtifactRow.id), col(ArtifactRow.kind), col(ArtifactRow.latest))
-    ):
-        by_kind[kind] = contents.get(artifact) or artifacts.content(tx.session, artifact, latest)
+    latest = artifacts.latest_of(tx.session)
+    by_kind = artifacts.by_kind((now.kind, contents.get(key) or now.content) for key, now in latest.items())
     names = {kind_of_artifact(artifact).name for artifact in contents}
     problems = [problem for name in sorted(names) for problem in kind_of(name).validate(by_kind)]
     if problems:
         raise Invalid(
             "invalid_content", problems[0].message, problems=[p.model_dump(mode="json") for p in problems[:200]]
         )
+    if "security" in names:
+        known_groups(tx.session, groups_of(by_kind["security"]))
     if "approval" in names:
         policy_of(by_kind["approval"])
+
+
+def _owner(tx: Transaction, given: Import) -> str:
+    """Who owns migrations, by the table in force or the one that comes along; at the very first the administrators."""
+    table = given.contents.get(OWNERSHIP) or ownership_table(tx.session)
+    return ownership_of(table, "migration").accountable if table else "administrators"
 
 
 def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[ChangeRow, str]:
@@ -130,7 +134,7 @@ def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[Ch
         state=ChangeState.COMPLETED,
         closed=True,
         seen_version=1,
-        owner_group=kind.owner_group,
+        owner_group=_owner(tx, given),
         requester=tx.actor.party,
         account=tx.actor.account,
         state_since=tx.now,

@@ -4,23 +4,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from commands.command import Authority, Control, command
+from commands.working_time import CalendarEntry, put_calendar
 from domain.canonical import digest
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
 from domain.party import WORKER
+from store.tables.approval import CommentRow, DecisionRow, RemarkRow, RemarkTextRow
 from store.tables.artifact import ArtifactRow
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 from store.tables.installation import InstallationRow, MarketRow
 from store.unit_of_work import Transaction
 
+ADMINISTRATORS = "administrators"
 STANDARD_ARTIFACTS = {
     "approval/standard": "Approval policy",
     "catalog/standard": "Product catalog",
+    "content/standard": "Texts of offerings",
+    "document/standard": "Proposal templates and clause library",
+    "eligibility/standard": "Eligibility policy",
+    "integration/standard": "Integration contracts",
+    "order_mapping/standard": "Fulfillment mapping",
     "pricing/standard": "Price book",
+    "promotion/standard": "Promotions",
+    "security/access": "Access policy",
+    "security/ownership": "Ownership and RACI table",
+    "security/standard-changes": "Standard changes",
+    "workflow/standard": "State machines and retry policies",
 }
+ERASED = "(erased)"
 MAX_TRAVEL_SECONDS = 400 * 86_400
 
 
@@ -49,13 +63,18 @@ class Setup(Model):
     groups: tuple[tuple[str, str], ...]
     machines: tuple[str, ...] = ()
     markets: tuple[MarketEntry, ...] = ()
+    calendars: tuple[CalendarEntry, ...] = ()
 
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
 def set_up_installation(tx: Transaction, setup: Setup) -> bool:
-    """Write people, groups, markets and the standard artifacts into an empty installation; False if already set up."""
+    """Write people, groups, markets and the standard artifacts into an empty installation; False if already set up.
+
+    Groups and artifacts that a later release has added are added then; nothing else is touched.
+    """
     if tx.session.execute(select(col(PersonRow.id)).limit(1)).first() is not None:
-        tx.record("installation.set_up", "installation", "unchanged")
+        added = _complete(tx, setup)
+        tx.record("installation.set_up", "installation", "completed" if added else "unchanged", added=added)
         return False
     rows: list[Any] = [GroupRow(id=key, name=name) for key, name in setup.groups]
     rows += [AccountRow(id=machine) for machine in (WORKER, *setup.machines)]
@@ -64,8 +83,24 @@ def set_up_installation(tx: Transaction, setup: Setup) -> bool:
     tx.session.add_all(rows)
     tx.session.flush()
     _add_persons(tx, setup.persons)
+    for calendar in setup.calendars:
+        put_calendar(tx, calendar)
     tx.record("installation.set_up", "installation", persons=len(setup.persons), markets=len(setup.markets))
     return True
+
+
+def _complete(tx: Transaction, setup: Setup) -> list[str]:
+    """Add the groups and standard artifacts that are not there yet; their ids."""
+    missing: list[GroupRow | ArtifactRow] = [
+        GroupRow(id=key, name=name) for key, name in setup.groups if tx.session.get(GroupRow, key) is None
+    ]
+    missing += [
+        ArtifactRow(id=key, kind=key.partition("/")[0], title=title)
+        for key, title in STANDARD_ARTIFACTS.items()
+        if tx.session.get(ArtifactRow, key) is None
+    ]
+    tx.session.add_all(missing)
+    return [row.id for row in missing]
 
 
 def _add_persons(tx: Transaction, persons: Sequence[PersonEntry]) -> None:
@@ -99,12 +134,52 @@ def set_active(tx: Transaction, person: str, active: bool) -> None:
 
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
+def erase_person(tx: Transaction, person: str) -> int:
+    """Erase the name and the comments of somebody who was shut out; the chains still verify (R-24.4).
+
+    Returns how many comments were erased. Raises Refused("may_not_administer"), NotFound, Conflict("still_active").
+    """
+    _administrator(tx)
+    row = tx.lock(PersonRow, person)
+    if row.active:
+        raise Conflict("still_active", "Shut this person out first; somebody who can sign in is not erased.")
+    row.name = ERASED
+    said = select(col(DecisionRow.id)).where(col(DecisionRow.person) == person)
+    remarks = select(col(RemarkRow.id)).where(col(RemarkRow.person) == person)
+    comments: list[SQLModel] = [*tx.find(CommentRow, col(CommentRow.decision).in_(said))]
+    comments += tx.find(RemarkTextRow, col(RemarkTextRow.remark).in_(remarks))
+    for comment in comments:
+        tx.session.delete(comment)
+    tx.record("directory.erased", f"person/{person}", comments=len(comments))
+    return len(comments)
+
+
+@command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
 def bind_account(tx: Transaction, account: str, issuer: str, subject: str) -> None:
     """Bind an account to an identity of an OpenID issuer by its immutable subject, never by a name or a mail address.
 
     Raises Refused("may_not_administer"), NotFound, Conflict("identity_taken").
     """
     _administrator(tx)
+    _bind(tx, account, issuer, subject)
+
+
+@command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
+def bind_first_administrator(tx: Transaction, account: str, issuer: str, subject: str) -> None:
+    """Let the first administrator of an installation in, who then binds everybody else; for operators, once.
+
+    Raises Refused("administrator_exists", "may_not_administer"), NotFound, Conflict("identity_taken").
+    """
+    holders = select(col(MembershipRow.person)).where(col(MembershipRow.party_group) == ADMINISTRATORS)
+    accounts = tx.find(AccountRow, col(AccountRow.person).in_(holders))
+    if any(row.issuer for row in accounts):
+        raise Refused("administrator_exists", "An administrator can sign in already, and binds the other accounts.")
+    if tx.lock(AccountRow, account).id not in {row.id for row in accounts}:
+        raise Refused("may_not_administer", f"{account} is no account of an administrator.")
+    _bind(tx, account, issuer, subject)
+
+
+def _bind(tx: Transaction, account: str, issuer: str, subject: str) -> None:
     row = tx.lock(AccountRow, account)
     taken = tx.find(AccountRow, AccountRow.issuer == issuer, AccountRow.subject == subject, AccountRow.id != account)
     if taken:
@@ -113,9 +188,24 @@ def bind_account(tx: Transaction, account: str, issuer: str, subject: str) -> No
     tx.record("directory.account_bound", f"account/{account}", issuer=issuer, subject_digest=digest(subject))
 
 
+@command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
+def link_account(tx: Transaction, account: str, person: str) -> None:
+    """Say whose account it is; what it has decided counts as that person's from now on, once (D3).
+
+    Raises Refused("may_not_administer"), NotFound, Invalid("machine_account").
+    """
+    _administrator(tx)
+    row = tx.lock(AccountRow, account)
+    tx.lock(PersonRow, person)
+    if row.person is None:
+        raise Invalid("machine_account", "The account of a machine does not become a person's.")
+    was, row.person = row.person, person
+    tx.record("directory.account_linked", f"account/{account}", was=was, person=person)
+
+
 def _administrator(tx: Transaction) -> None:
     tx.actor.as_person()
-    if "administrators" not in tx.actor.groups:
+    if ADMINISTRATORS not in tx.actor.groups:
         raise Refused("may_not_administer", "Only administrators change who holds what.")
 
 

@@ -8,21 +8,29 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlmodel import col
 
+from analysis.assessment import overtaken
+from commands.assessments import write_evidence
 from commands.changes import Receipt, mine, move, receipt, require_revision, touch
 from commands.command import Control, command
-from commands.step import gate_case, require_system, set_case
-from domain.approval import Plan, Standing, Verdict, gate
+from commands.emergency import open_review
+from commands.fallout import case_of
+from commands.handoff import compare_after, handed_off
+from commands.step import gate_case, held_at, require_system, stand
+from domain.approval import ApprovalFacts, Plan, Standing, Verdict, gate
 from domain.artifact import EVERYWHERE, Part, conflicts, invert
 from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Refused
+from domain.evidence import judgement
 from domain.impact import Confirmation
 from domain.model import Model
 from store import artifacts, changes
-from store.changes import CONFIRMATION
+from store.changes import CONFIRMATION, GATE, PLAN
+from store.lifecycle import Lifecycle
+from store.policies import release_blocks
+from store.standards import STANDARDS, lost
 from store.tables.artifact import ArtifactRow, VersionRow
-from store.tables.change import CaseRow, ChangeRow
+from store.tables.change import ChangeRow
 from store.tables.release import DeliveryRow, PlannedActivationRow
 from store.unit_of_work import Transaction
 
@@ -35,11 +43,11 @@ class ReleaseReport(Model):
 
     activated: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
-    change: Receipt
+    at: Lifecycle
 
 
 @command(control=Control.NONE)
-def schedule_change(tx: Transaction, change: str, revision: int) -> Receipt:
+def schedule_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
     """Resolve the effective time to one instant per market (D6a). As soon as approved means now."""
     require_system(tx)
     row = tx.lock(ChangeRow, change)
@@ -49,6 +57,7 @@ def schedule_change(tx: Transaction, change: str, revision: int) -> Receipt:
     move(tx, row, advance(ChangeState(row.state), Step.SCHEDULE))
     for market, at in instants.items():
         tx.session.merge(PlannedActivationRow(change=change, revision=revision, market=market, due_at=at or tx.now))
+    standing = stand(tx, row)
     tx.record(
         "change.scheduled",
         change,
@@ -56,7 +65,7 @@ def schedule_change(tx: Transaction, change: str, revision: int) -> Receipt:
         tzdata=artifacts.TZDATA,
         instants={market: at.isoformat() if at else "now" for market, at in instants.items()},
     )
-    return receipt(row)
+    return standing
 
 
 @command(control=Control.EFFECT)
@@ -68,7 +77,8 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     """
     require_system(tx)
     content = changes.revision_content(changes.revision(tx.session, change, revision))
-    for artifact in sorted({part.artifact for part in content.parts}):
+    pre_approval = {STANDARDS} if content.standard else set()
+    for artifact in sorted({part.artifact for part in content.parts} | pre_approval):
         tx.lock(ArtifactRow, artifact)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
@@ -78,44 +88,64 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         for plan in changes.planned(tx.session, change, revision)
         if plan.activated_at is None and plan.due_at <= tx.now
     ]
-    standing = effect_standing(tx, row, content, due)
+    facts = effect_facts(tx, row, content, due)
+    standing = gate(facts)
     blocks = effect_blocks(standing)
     gate_case(tx, row, RELEASE, blocks)
     if blocks:
         touch(tx, row)
+        at = stand(tx, row)
         tx.record("change.release_blocked", change, "blocked", revision=revision, blocks=list(blocks))
-        return ReleaseReport(blocks=blocks, change=receipt(row))
+        return ReleaseReport(blocks=blocks, at=at)
     versions = _published(tx, row, content) or _publish(tx, row, content.parts)
     _activate(tx, row, versions, due, targets)
+    judged = write_evidence(tx, row, GATE, judgement(facts))
     move(tx, row, state)
+    open_review(tx, row, content.emergency_reason, review_within(tx, row))
     _wake_queued(tx, change)
+    runs = compare_after(tx, row, content)
     markets = tuple(plan.market for plan in due)
+    at = stand(tx, row)
     tx.record(
         "change.released",
         change,
         revision=revision,
         versions=versions,
+        digests=artifacts.digests(tx.session, versions),
         markets=list(markets),
         counted=list(standing.counted),
+        gate=judged,
+        reconciliations=list(runs),
         late_seconds=max((int((tx.now - plan.due_at).total_seconds()) for plan in due), default=0),
     )
-    return ReleaseReport(activated=markets, change=receipt(row))
+    return ReleaseReport(activated=markets, at=at)
 
 
-def effect_standing(
+def effect_facts(
     tx: Transaction, row: ChangeRow, content: ChangeContent, due: Sequence[PlannedActivationRow]
-) -> Standing:
-    """The gate over facts just read under lock, with everything else that forbids an effect now."""
-    facts = changes.approval_facts(tx.session, row)
+) -> ApprovalFacts:
+    """What the gate is asked with: facts just read under lock, with everything else that forbids an effect now."""
+    facts = changes.approval_facts(tx.session, row, tx.now)
     markets = tuple(plan.market for plan in due)
-    blocks = [f"frozen:{freeze.id}" for freeze in changes.freezes(tx.session, row.kind, markets, tx.now)]
+    blocks = [f"frozen:{freeze.id}" for freeze in changes.freezes(tx.session, row.kind, markets, tx.now, row.id)]
+    blocks += [*release_blocks(tx.session, content.parts), *changes.held(tx.session, row, facts.plan)]
     if not due:
         blocks.append("not_due")
     if row.state == ChangeState.SCHEDULED:
         blocks += [f"moved:{entry}" for entry in changes.collisions(tx.session, row, content)]
-        blocks += _confirmation_blocks(tx, row, facts.plan)
+        blocks += _confirmation_blocks(tx, row, facts.plan, content)
+        if row.standard and lost(tx.session, row.standard, content.standard, tx.now):
+            blocks.append(f"standard_lost:{content.standard}")
     blocks += [f"waits_for:{other}" for other in _earlier_releases(tx, row, content, markets)]
-    return gate(facts.model_copy(update={"blocks": tuple(blocks)}))
+    return facts.model_copy(update={"blocks": tuple(blocks)})
+
+
+def review_within(tx: Transaction, row: ChangeRow) -> int | None:
+    """Seconds in which an emergency has to be reviewed after it took effect, by its plan."""
+    if not row.emergency:
+        return None
+    plan = changes.evidence_model(changes.evidence(tx.session, row.id, row.revision, PLAN), Plan)
+    return plan.review_within if plan else None
 
 
 def effect_blocks(standing: Standing) -> tuple[str, ...]:
@@ -124,36 +154,33 @@ def effect_blocks(standing: Standing) -> tuple[str, ...]:
     return (*verdict, *standing.blocks)
 
 
-def _confirmation_blocks(tx: Transaction, row: ChangeRow, plan: Plan | None) -> list[str]:
-    """The impact must have been found again, recently enough, and moved no further than the policy allows (D4a)."""
+def _confirmation_blocks(tx: Transaction, row: ChangeRow, plan: Plan | None, content: ChangeContent) -> list[str]:
+    """The impact must have been found again, recently, on these bases, and moved no further than allowed (D4a)."""
     found = changes.evidence_model(changes.evidence(tx.session, row.id, row.revision, CONFIRMATION), Confirmation)
     if found is None or plan is None:
         return ["impact_not_confirmed"]
     age = tx.now - datetime.fromisoformat(found.at)
     if age > timedelta(seconds=plan.confirm_within):
         return ["impact_confirmation_too_old"]
-    return ["impact_moved"] if found.moved else []
+    if found.moved:
+        return ["impact_moved"]
+    return [f"simulated_on_other_base:{artifact}" for artifact in overtaken(tx.session, found.versions, content)]
 
 
 def _earlier_releases(tx: Transaction, row: ChangeRow, content: ChangeContent, markets: Sequence[str]) -> set[str]:
     """Other changes that published to the same artifacts and are not live in these markets yet: they queue (R-4.5)."""
-    found: set[str] = set()
-    others = tx.find(ChangeRow, ChangeRow.state == ChangeState.RELEASING, ChangeRow.id != row.id)
+    others = changes.waiting_elsewhere(tx.session, row.id, markets)
     artifacts_moved = {part.artifact for part in content.parts}
-    for other in others:
-        parts = changes.revision_content(changes.revision(tx.session, other.id, other.revision)).parts
-        if artifacts_moved.isdisjoint(part.artifact for part in parts):
-            continue
-        waiting = changes.planned(tx.session, other.id, other.revision)
-        if any(plan.activated_at is None and plan.market in markets for plan in waiting):
-            found.add(other.id)
-    return found
+    return {
+        other.id
+        for other in others
+        if any(part.artifact in artifacts_moved for part in changes.content_of(other.content).parts)
+    }
 
 
 def _wake_queued(tx: Transaction, change: str) -> None:
     """Wake the changes whose release waits for this one."""
-    waiting = tx.find(CaseRow, CaseRow.step == RELEASE, col(CaseRow.closed_at).is_(None))
-    for case in waiting:
+    for case in held_at(tx, RELEASE):
         if f"waits_for:{change}" in case.message.split("; "):
             tx.wake(case.subject, f"{change} went on")
 
@@ -209,39 +236,45 @@ class DeliveryNote(Model):
 
 
 @command(control=Control.OPERATION)
-def record_delivery(tx: Transaction, change: str, notes: tuple[DeliveryNote, ...]) -> Receipt:
+def record_delivery(tx: Transaction, change: str, notes: tuple[DeliveryNote, ...]) -> Lifecycle:
     """Keep what target systems answered; what is not confirmed opens a case (R-15.6)."""
     require_system(tx)
-    row = tx.lock(ChangeRow, change)
+    row, confirmed = tx.lock(ChangeRow, change), list[DeliveryRow]()
     for note in notes:
         delivery = tx.lock(DeliveryRow, (change, note.target, note.artifact, note.version, note.market))
+        if note.state == "confirmed" != delivery.state:
+            confirmed.append(delivery)
         delivery.state, delivery.detail, delivery.updated_at = note.state, note.detail, tx.now
         delivery.attempts += 1
     troubled = [note for note in notes if note.state != "confirmed"]
     message = "; ".join(
         f"{n.target} {n.artifact} version {n.version} in {n.market}: {n.state} {n.detail}" for n in troubled
     )
-    set_case(tx, change, "delivery", row.owner_group, f"delivery_{troubled[0].state}" if troubled else None, message)
+    runs = case_of(tx, row, "delivery", f"delivery_{troubled[0].state}" if troubled else None, message)
+    runs += handed_off(tx, change, confirmed)
     touch(tx, row)
+    at = stand(tx, row)
     tx.record(
         "change.delivered",
         change,
         "held" if troubled else "done",
         deliveries=[note.model_dump(mode="json", exclude={"detail"}) for note in notes],
+        reconciliations=list(runs),
     )
-    return receipt(row)
+    return at
 
 
 @command(control=Control.NONE)
-def begin_monitoring(tx: Transaction, change: str, revision: int) -> Receipt:
+def begin_monitoring(tx: Transaction, change: str, revision: int) -> Lifecycle:
     """Every market is live and every target confirmed: the change is watched from now on."""
     require_system(tx)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
     _require_released(tx, row)
     move(tx, row, advance(ChangeState(row.state), Step.MONITOR))
+    at = stand(tx, row)
     tx.record("change.monitoring", change, revision=revision)
-    return receipt(row)
+    return at
 
 
 def _require_released(tx: Transaction, row: ChangeRow) -> None:
@@ -253,7 +286,7 @@ def _require_released(tx: Transaction, row: ChangeRow) -> None:
 
 
 @command(control=Control.NONE)
-def complete_change(tx: Transaction, change: str, revision: int) -> Receipt:
+def complete_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
     """The monitoring period is over and nothing spoke against the change."""
     require_system(tx)
     row = tx.lock(ChangeRow, change)
@@ -262,8 +295,9 @@ def complete_change(tx: Transaction, change: str, revision: int) -> Receipt:
     if row.state_since + content.monitoring_period > tx.now:
         raise Refused("still_monitoring", "The monitoring period is not over.")
     move(tx, row, advance(ChangeState(row.state), Step.COMPLETE))
+    at = stand(tx, row)
     tx.record("change.completed", change, revision=revision)
-    return receipt(row)
+    return at
 
 
 @command(control=Control.OPERATION)
@@ -295,15 +329,18 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     require_revision(row, revision)
     advance(ChangeState(row.state), Step.RESTORED)
     if restored(tx, content, change):
+        at = stand(tx, row)
         tx.record("change.rolled_back", change, "unchanged", revision=revision)
-        return ReleaseReport(change=receipt(row))
+        return ReleaseReport(at=at)
     inverse = tuple(part.model_copy(update={"operations": invert(part.operations)}) for part in content.parts)
     blocks = _restore_blocks(tx, row, inverse)
-    gate_case(tx, row, "rollback", blocks)
+    runs = case_of(tx, row, "rollback", "gate_closed" if blocks else None, "; ".join(blocks))
     if blocks:
         touch(tx, row)
-        tx.record("change.rollback_blocked", change, "blocked", revision=revision, blocks=list(blocks))
-        return ReleaseReport(blocks=blocks, change=receipt(row))
+        at = stand(tx, row)
+        about = {"blocks": list(blocks), "reconciliations": list(runs)}
+        tx.record("change.rollback_blocked", change, "blocked", revision=revision, **about)
+        return ReleaseReport(blocks=blocks, at=at)
     markets = [plan.market for plan in changes.planned(tx.session, change, revision) if plan.activated_at is not None]
     versions = _publish(tx, row, inverse)
     _supersede(tx, change)
@@ -311,9 +348,19 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         for artifact, number in sorted(versions.items()):
             artifacts.activate(tx.session, artifact, number, market, change, None, tx.now)
             _owe(tx, change, artifact, number, market, targets)
+    runs += compare_after(tx, row, content)
     touch(tx, row)
-    tx.record("change.rolled_back", change, revision=revision, versions=versions, markets=markets)
-    return ReleaseReport(activated=tuple(markets), change=receipt(row))
+    at = stand(tx, row)
+    tx.record(
+        "change.rolled_back",
+        change,
+        revision=revision,
+        versions=versions,
+        digests=artifacts.digests(tx.session, versions),
+        markets=markets,
+        reconciliations=list(runs),
+    )
+    return ReleaseReport(activated=tuple(markets), at=at)
 
 
 def restored(tx: Transaction, content: ChangeContent, change: str) -> bool:
@@ -322,7 +369,7 @@ def restored(tx: Transaction, content: ChangeContent, change: str) -> bool:
 
 
 @command(control=Control.NONE)
-def finish_rollback(tx: Transaction, change: str, revision: int) -> Receipt:
+def finish_rollback(tx: Transaction, change: str, revision: int) -> Lifecycle:
     """The earlier content is live again and every target has confirmed it."""
     require_system(tx)
     row = tx.lock(ChangeRow, change)
@@ -332,8 +379,9 @@ def finish_rollback(tx: Transaction, change: str, revision: int) -> Receipt:
     if owed or not restored(tx, content, change):
         raise Refused("not_restored", "The earlier content is not confirmed everywhere yet.", targets=owed)
     move(tx, row, advance(ChangeState(row.state), Step.RESTORED))
+    at = stand(tx, row)
     tx.record("change.rollback_finished", change, revision=revision)
-    return receipt(row)
+    return at
 
 
 def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part]) -> list[str]:

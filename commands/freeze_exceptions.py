@@ -1,0 +1,97 @@
+"""Exceptions to a freeze: asked for with a reason and an end, in force when the people of the plan agree (R-12.3)."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from sqlmodel import col
+
+from commands.command import Control, command
+from commands.requests import open_request
+from domain.artifact import EVERYWHERE
+from domain.change import ChangeState, visible
+from domain.errors import Conflict, Invalid
+from domain.model import Model
+from policies.requests import request_plan
+from store import requests
+from store.calendars import calendars
+from store.tables.calendar import FreezeRow
+from store.tables.change import ChangeRow
+from store.tables.request import FreezeExceptionRow, RequestRow
+from store.unit_of_work import Transaction
+
+KIND = "freeze_exception"
+HELD_BACK = (ChangeState.SCHEDULED, ChangeState.RELEASING, ChangeState.ROLLING_BACK)
+STRICTEST = 4
+
+
+class ExceptionRequest(Model):
+    """For which change (`*`: every one, which lifts the freeze), until when, and why."""
+
+    change: str
+    until_at: datetime
+    reason: Annotated[str, Field(min_length=3, max_length=400), AfterValidator(visible)]
+
+
+class RequestReceipt(Model):
+    """The id of the request that now waits for its approvers."""
+
+    request: str
+
+
+@command(control=Control.NONE)
+def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) -> RequestReceipt:
+    """Ask for an exception to a freeze. Nothing is excepted before the people of the plan have agreed.
+
+    Raises NotFound("unknown_freeze", "unknown_change_request"), Invalid("bad_window"), Conflict("freeze_over",
+    "already_over", "already_asked").
+    """
+    tx.actor.as_person()
+    row = tx.lock(FreezeRow, freeze)
+    change = None if asked.change == EVERYWHERE else tx.lock(ChangeRow, asked.change)
+    if row.lifted_at is not None or row.until_at <= tx.now:
+        raise Conflict("freeze_over", f"{freeze} holds nothing back any more.")
+    if change is not None and change.closed:
+        raise Conflict("already_over", f"{change.id} is over; nothing of it waits for an exception.")
+    if not tx.now < asked.until_at <= row.until_at:
+        raise Invalid("bad_window", "An exception ends after now and not after the freeze.")
+    content = {"freeze": freeze, **asked.model_dump(mode="json")}
+    _not_twice(tx, freeze, asked.change)
+    tier = STRICTEST if change is None or change.tier is None else change.tier
+    facts = {"subject": KIND, "tier": tier, "days": (asked.until_at - tx.now).days}
+    plan = request_plan(facts, tier, calendars(tx.session, tx.now))
+    assert plan is not None
+    title = f"Exception to {freeze} for {'every change' if change is None else asked.change}"
+    request = open_request(tx, KIND, title, content, plan, _who_benefits(change))
+    tx.record("freeze.exception_asked", request, freeze=freeze, change=asked.change, until=content["until_at"])
+    return RequestReceipt(request=request)
+
+
+def _not_twice(tx: Transaction, freeze: str, change: str) -> None:
+    waiting = tx.find(RequestRow, RequestRow.kind == KIND, col(RequestRow.closed).is_(False))
+    for other in waiting:
+        found = requests.request_content(other)
+        if (found["freeze"], found["change"]) == (freeze, change):
+            raise Conflict("already_asked", f"{other.id} asks for this already.", request=other.id)
+
+
+def _who_benefits(change: ChangeRow | None) -> tuple[str, ...]:
+    """Whoever wants the change out gets what the freeze forbids, so that is not who allows it."""
+    return () if change is None else (change.requester,)
+
+
+def grant(tx: Transaction, row: RequestRow) -> None:
+    """The exception is in force until its instant; what waited for it is woken."""
+    content = requests.request_content(row)
+    tx.add(
+        FreezeExceptionRow(
+            request=row.id,
+            freeze=content["freeze"],
+            change=content["change"],
+            until_at=datetime.fromisoformat(content["until_at"]),
+            granted_at=tx.now,
+        )
+    )
+    for change in tx.find(ChangeRow, col(ChangeRow.state).in_(HELD_BACK)):
+        if content["change"] in (EVERYWHERE, change.id):
+            tx.wake(change.id, "freeze exception")

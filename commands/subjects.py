@@ -1,0 +1,78 @@
+"""What closing an approval does, by kind of subject; the other half of the registry in `store/subjects.py` (R-7.11)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from commands import delegations, freeze_exceptions
+from commands.changes import move
+from commands.requests import end_request
+from commands.step import set_case
+from domain.approval import ApprovalFacts, Choice, Standing, Verdict, gate, rejection
+from domain.change import ChangeState, Step, advance
+from store.subjects import CHANGE, REQUEST, Subject, subject_kind
+from store.tables.request import RequestRow
+from store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What happens when an approval is granted, is rejected, or runs out of time."""
+
+    granted: Callable[[Transaction, Any], None]
+    rejected: Callable[[Transaction, Any, Choice], None]
+    expired: Callable[[Transaction, Any], None]
+
+
+STEPS = {Choice.REJECT: Step.REJECT, Choice.REQUEST_CHANGES: Step.REQUEST_CHANGES}
+GRANTS: dict[str, Callable[[Transaction, RequestRow], None]] = {
+    freeze_exceptions.KIND: freeze_exceptions.grant,
+    delegations.KIND: delegations.grant,
+}
+"""Kind of request -> what comes into force when it is granted."""
+
+
+def _step(step: Step) -> Callable[[Transaction, Any], None]:
+    return lambda tx, row: move(tx, row, advance(ChangeState(row.state), step))
+
+
+def _grant(tx: Transaction, row: RequestRow) -> None:
+    GRANTS[row.kind](tx, row)
+    end_request(tx, row, ChangeState.COMPLETED)
+
+
+CLOSINGS = {
+    CHANGE.name: Closing(
+        granted=_step(Step.APPROVE),
+        rejected=lambda tx, row, choice: _step(STEPS[choice])(tx, row),
+        expired=_step(Step.EXPIRE),
+    ),
+    REQUEST.name: Closing(
+        granted=_grant,
+        rejected=lambda tx, row, _choice: end_request(tx, row, ChangeState.REJECTED),
+        expired=lambda tx, row: end_request(tx, row, ChangeState.EXPIRED),
+    ),
+}
+
+
+def settle(tx: Transaction, row: Subject, facts: ApprovalFacts) -> Standing:
+    """Close the approval when the gate says that it is over, by the same gate that an effect asks again (D2c).
+
+    While it waits, a stage that nobody can fill any more is a visible case (R-7.7).
+    """
+    standing = gate(facts)
+    closing = CLOSINGS[subject_kind(row.id).name]
+    if standing.verdict is Verdict.GRANTED:
+        closing.granted(tx, row)
+    elif standing.verdict is Verdict.REJECTED:
+        closing.rejected(tx, row, rejection(facts, standing.counted))
+    else:
+        move(tx, row, ChangeState(row.state))
+    stuck = [] if row.state != ChangeState.AWAITING_APPROVAL else standing.blocks
+    set_case(tx, row.id, "approval", row.owner_group, "gate_closed" if stuck else None, "; ".join(stuck))
+    return standing
+
+
+def expire(tx: Transaction, row: Subject) -> None:
+    """Time is over: nothing was approved by it (R-7.5)."""
+    CLOSINGS[subject_kind(row.id).name].expired(tx, row)
