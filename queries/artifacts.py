@@ -7,22 +7,25 @@ from sqlalchemy import desc, select
 from sqlmodel import Session, col
 
 from domain.artifact import Operation, difference
+from domain.certification import Certification
 from domain.errors import NotFound
 from domain.kinds import kind_of_artifact
 from domain.model import Model
 from domain.money import unit_price
 from domain.pricing import PriceBook
 from store import artifacts
+from store.certification import certifications
 from store.tables.artifact import ActivationRow, ArtifactRow, VersionRow
 
 
 class ArtifactView(Model):
-    """An artifact and its latest version."""
+    """An artifact, its latest version, and who answers for it until when (None: it has no version or no owner yet)."""
 
     id: str
     kind: str
     title: str
     latest: int
+    certification: Certification | None
 
 
 class VersionView(Model):
@@ -82,7 +85,11 @@ class PriceAnswer(Model):
 def artifact_list(session: Session) -> tuple[ArtifactView, ...]:
     """Every artifact."""
     rows = session.execute(select(ArtifactRow).order_by(col(ArtifactRow.id))).scalars()
-    return tuple(ArtifactView(id=row.id, kind=row.kind, title=row.title, latest=row.latest) for row in rows)
+    certified = certifications(session)
+    return tuple(
+        ArtifactView(id=row.id, kind=row.kind, title=row.title, latest=row.latest, certification=certified.get(row.id))
+        for row in rows
+    )
 
 
 def versions(session: Session, artifact: str, before: int | None, limit: int) -> tuple[VersionView, ...]:
@@ -174,7 +181,7 @@ def price_at(
 def entries(
     session: Session, artifact: str, version: int, contains: str, after: str, limit: int
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Entries of a version by id after a cursor, those whose id contains a text."""
+    """Entries of a version by key after a cursor, those whose key contains a text."""
     content = artifacts.content(session, artifact, version)
     wanted = sorted(key for key in content if key > after and contains.lower() in key.lower())[:limit]
     return [(key, dict(content[key])) for key in wanted]

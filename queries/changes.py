@@ -1,29 +1,39 @@
 """Reading changes for people and machines: lists, the whole page of one change, its timeline (R-4.9, R-7.1)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain.approval import Plan, Standing, Timer, gate, root_digest, timers
+from analysis.simulation import cases_of
+from domain.approval import Fired, Plan, Standing, Timer, gate, root_digest, timers
 from domain.canonical import parse
-from domain.change import ChangeContent
+from domain.change import ChangeContent, ChangeState
 from domain.errors import Invalid
+from domain.evidence import Judgement
 from domain.impact import Confirmation, Impact
+from domain.judging import Judged, judged
 from domain.kinds import kind_of, kind_of_artifact
 from domain.model import Model
+from domain.residual_risk import ResidualRisk, open_checks
+from domain.risk import RiskScore
 from domain.simulation import Simulation
-from queries.lifecycle import Lifecycle, lifecycle_of
+from domain.total_effect import TotalEffect, total_effect
+from queries.approval import DecisionView, RemarkView, Yours, decision_views, people_of, remarks, speakers, yours
+from queries.collisions import QueuePlace, collisions_of, queues_of
+from queries.emergency import BoardRecord, ReviewView, board_records, reviews, window_until
 from store import changes
 from store.directory import names
 from store.files import FileStore
-from store.tables.approval import CommentRow, DecisionRow
+from store.lifecycle import Lifecycle, standing_of
 from store.tables.artifact import ActivationRow
 from store.tables.audit import AuditRow
-from store.tables.change import CaseRow, ChangeRow, EvidenceRow, RevisionRow
+from store.tables.change import CaseRow, ChangeRow, RevisionRow
 from store.tables.release import DeliveryRow, PlannedActivationRow
+from store.touches import Collision
+
+LIVE = (ChangeState.MONITORING, ChangeState.COMPLETED, ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK)
 
 
 class ChangeSummary(Model):
@@ -33,6 +43,7 @@ class ChangeSummary(Model):
     kind: str
     title: str
     state: str
+    closed: bool
     revision: int
     tier: int | None
     owner_group: str
@@ -46,21 +57,6 @@ class ChangePage(Model):
 
     items: tuple[ChangeSummary, ...]
     next: str | None
-
-
-class DecisionView(Model):
-    """A decision as people read it; `counts` is False with the reason when its inputs moved or its right is gone."""
-
-    id: str
-    revision: int
-    stage: str
-    person: str
-    name: str
-    choice: str
-    comment: str
-    at: datetime
-    counts: bool
-    reason: str
 
 
 class CaseView(Model):
@@ -99,7 +95,10 @@ class MarketRelease(Model):
 
 
 class ChangeView(Model):
-    """Everything about a change. `seen` is the root digest that a decision on this revision has to name (R-7.6)."""
+    """Everything about a change. `seen` is the root digest that a decision on this revision has to name (R-7.6).
+
+    standing: as of now, until the change is live; from then on as the gate found it at `standing_at`, when it opened.
+    """
 
     summary: ChangeSummary
     lifecycle: Lifecycle
@@ -108,13 +107,29 @@ class ChangeView(Model):
     revision_digest: str
     author: str
     impact: Impact | None
+    risk: RiskScore | None
+    residual_risk: ResidualRisk | None
+    open_checks: tuple[str, ...]
+    collisions: tuple[Collision, ...]
+    queue: tuple[QueuePlace, ...]
+    reviews: tuple[ReviewView, ...]
+    glass_until: datetime | None
+    board: tuple[BoardRecord, ...]
+    authored: str
     simulation: Simulation | None
+    effect: TotalEffect | None
+    judged: tuple[Judged, ...]
+    held: tuple[str, ...]
     plan: Plan | None
     standing: Standing
+    standing_at: datetime | None
     timers: tuple[Timer, ...]
+    fired: tuple[Fired, ...]
     inputs: dict[str, str]
     seen: str
     decisions: tuple[DecisionView, ...]
+    yours: Yours
+    remarks: tuple[RemarkView, ...]
     confirmation: Confirmation | None
     releases: tuple[MarketRelease, ...]
     deliveries: tuple[DeliveryView, ...]
@@ -159,31 +174,49 @@ def summary(row: ChangeRow) -> ChangeSummary:
     return ChangeSummary(**{name: getattr(row, name) for name in ChangeSummary.model_fields})
 
 
-def change_view(session: Session, change: str, now: datetime) -> ChangeView:
-    """Everything about a change. Raises NotFound("unknown_change_request")."""
+def change_view(session: Session, change: str, now: datetime, asking: str | None = None) -> ChangeView:
+    """Everything about a change, and what the person who asks can decide. Raises NotFound("unknown_change_request")."""
     row = changes.change(session, change)
     revision = changes.revision(session, change, row.revision)
     content = changes.revision_content(revision)
     evidence = changes.latest_evidence(session, change, row.revision)
-    facts = changes.approval_facts(session, row)
-    standing = gate(facts)
-    people = {row.requester, revision.author, *facts.groups, *(d.person for d in facts.decisions)}
-    known = names(session, people)
+    facts = changes.approval_facts(session, row, now, asking)
+    opened = evidence.get(changes.GATE) if row.state in LIVE else None
+    standing = gate(facts) if opened is None else standing_then(opened)
+    impact = changes.evidence_model(evidence.get(changes.IMPACT), Impact)
+    simulation = changes.evidence_model(evidence.get(changes.SIMULATION), Simulation)
+    known = names(session, {row.requester, revision.author} | people_of(facts) | speakers(session, change))
     return ChangeView(
         summary=summary(row),
-        lifecycle=lifecycle_of(session, change, now),
+        lifecycle=standing_of(session, row, now, facts),
         content=content,
         words=words(content),
         revision_digest=revision.digest,
         author=revision.author,
-        impact=changes.evidence_model(evidence.get(changes.IMPACT), Impact),
-        simulation=changes.evidence_model(evidence.get(changes.SIMULATION), Simulation),
+        impact=impact,
+        effect=total_effect(impact, simulation, facts.plan),
+        residual_risk=changes.evidence_model(evidence.get(changes.RESIDUAL_RISK), ResidualRisk),
+        open_checks=open_checks(simulation),
+        risk=changes.evidence_model(evidence.get(changes.RISK), RiskScore),
+        collisions=collisions_of(session, change, now),
+        queue=queues_of(session, change),
+        reviews=reviews(session, now, change),
+        glass_until=window_until(session, change, now),
+        board=board_records(session, change),
+        authored=row.authored,
+        simulation=simulation,
+        judged=judged(simulation, facts.plan.checks if facts.plan else ()),
+        held=tuple(changes.held(session, row, facts.plan)),
         plan=facts.plan,
         standing=standing,
+        standing_at=None if opened is None else opened.created_at,
+        fired=facts.fired,
         timers=timers(facts) if row.state == "awaiting_approval" else (),
         inputs=dict(facts.inputs),
         seen=root_digest(row.revision, facts.inputs),
-        decisions=_decisions(session, change, standing, known),
+        decisions=decision_views(session, change, standing, known),
+        yours=yours(facts, asking),
+        remarks=remarks(session, change, known),
         confirmation=changes.evidence_model(evidence.get(changes.CONFIRMATION), Confirmation),
         releases=_releases(session, change, row.revision),
         deliveries=_rows(session, DeliveryRow, DeliveryView, col(DeliveryRow.change) == change),
@@ -193,33 +226,14 @@ def change_view(session: Session, change: str, now: datetime) -> ChangeView:
     )
 
 
+def standing_then(opened: changes.Evidence) -> Standing:
+    """The standing on which the gate opened: whoever leaves or ends a loan later takes nothing back (R-7.6)."""
+    return Standing.model_validate(Judgement.model_validate_json(opened.body).standing)
+
+
 def words(content: ChangeContent) -> tuple[str, ...]:
     """What the change does, one business sentence an operation."""
     return tuple(kind_of_artifact(part.artifact).describe(op) for part in content.parts for op in part.operations)
-
-
-def _decisions(session: Session, change: str, standing: Standing, known: Mapping[str, str]) -> tuple[DecisionView, ...]:
-    rows = session.execute(
-        select(DecisionRow, col(CommentRow.text))
-        .outerjoin(CommentRow, col(CommentRow.decision) == col(DecisionRow.id))
-        .where(col(DecisionRow.subject) == change)
-        .order_by(col(DecisionRow.decided_at), col(DecisionRow.id))
-    )
-    return tuple(
-        DecisionView(
-            id=row.id,
-            revision=row.revision,
-            stage=row.stage,
-            person=row.person,
-            name=known.get(row.person, row.person),
-            choice=row.choice,
-            comment=text or "",
-            at=row.decided_at,
-            counts=row.id in standing.counted,
-            reason=standing.withdrawn.get(row.id, ""),
-        )
-        for row, text in rows
-    )
 
 
 def _releases(session: Session, change: str, revision: int) -> tuple[MarketRelease, ...]:
@@ -278,12 +292,24 @@ def _entry(row: AuditRow) -> TimelineEntry:
 
 
 def evidence_list(session: Session, files: FileStore, change: str, control: str) -> list[Any]:
-    """The long list behind the latest evidence of a control: affected quote ids, or simulated cases."""
+    """The ids of the quotes that a control has found, by its latest evidence."""
     row = changes.change(session, change)
-    found: EvidenceRow | None = changes.evidence(session, change, row.revision, control)
+    found = changes.evidence(session, change, row.revision, control)
     if found is None or found.file is None:
         return []
-    return list(parse(files.get(found.file)))
+    listed = parse(files.get(found.file))
+    return list(listed["document"] if isinstance(listed, dict) else listed)
+
+
+def simulated_cases(
+    session: Session, files: FileStore, change: str, start: int, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Some of the affected quotes, old price against new, and how many there are; none before it has run."""
+    row = changes.change(session, change)
+    found = changes.evidence(session, change, row.revision, changes.SIMULATION)
+    if found is None or found.file is None:
+        return [], 0
+    return cases_of(files.get(found.file), start, limit)
 
 
 def revisions(session: Session, change: str) -> tuple[RevisionRow, ...]:

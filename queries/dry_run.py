@@ -2,26 +2,28 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
-
-from analysis.assessment import find_impact, find_plan, run_simulation
+from analysis.assessment import Requested, Wide, assess, run_simulation
+from analysis.impact import Sources
 from analysis.proposals import Proposal, build_content
 from domain.approval import ApprovalFacts, Plan, gate
 from domain.impact import Impact
+from domain.judging import Judged, judged
 from domain.model import Model
+from domain.ownership import Ownership
 from domain.party import Actor
+from domain.risk import RiskScore
 from domain.simulation import Simulation
 from queries.changes import words
 from store import changes
 from store.directory import holders
-from store.files import FileStore
+from store.touches import Collision
 
 
 class DryRun(Model):
     """What a submission would lead to.
 
-    The tier and why, who would be asked, which stages nobody can fill, impact, simulation, freezes now, instants by
-    market.
+    The tier and why, the risk, who owns it, who would be asked, which stages nobody can fill, impact, simulation,
+    what follows of checks that did not pass, open changes of the same, freezes now, instants by market.
     """
 
     tier: int
@@ -30,29 +32,35 @@ class DryRun(Model):
     candidates: dict[str, tuple[str, ...]]
     unsatisfiable: tuple[str, ...]
     impact: Impact
+    risk: RiskScore
+    ownership: Ownership
+    collisions: tuple[Collision, ...]
     simulation: Simulation
+    judged: tuple[Judged, ...]
     instants: dict[str, datetime | None]
     freezes: tuple[str, ...]
     words: tuple[str, ...]
 
 
-def dry_run(session: Session, now: datetime, files: FileStore, actor: Actor, proposal: Proposal) -> DryRun:
+def dry_run(sources: Sources, actor: Actor, proposal: Proposal, wide: Wide | None = None) -> DryRun:
     """Try a proposal. Raises Invalid, NotFound and Conflict as submitting it would."""
+    session, now = sources.session, sources.now
     content = build_content(session, now, proposal)
-    impact = find_impact(session, content, files)
-    plan = find_plan(session, content, impact)
+    found = assess(sources, content, Requested(change="", requester=actor.party))
+    impact, plan = found.impact, found.plan
     groups = frozenset(group for stage in plan.stages for slot in stage.slots for group in slot.groups)
     standing = gate(
         ApprovalFacts(
             revision=1,
             plan=plan,
             inputs={},
-            groups=holders(session, groups),
+            groups=holders(session, groups).groups,
             excluded={actor.party: "you request it"},
             opened_at=now,
         )
     )
     markets = content.scope.markets
+    simulation = run_simulation(session, content, sources.files, impact.quotes, wide)
     return DryRun(
         tier=plan.tier,
         reasons=plan.reasons,
@@ -62,7 +70,11 @@ def dry_run(session: Session, now: datetime, files: FileStore, actor: Actor, pro
         },
         unsatisfiable=standing.blocks,
         impact=impact,
-        simulation=run_simulation(session, content, files),
+        risk=found.risk,
+        ownership=found.ownership,
+        collisions=found.collisions,
+        simulation=simulation,
+        judged=judged(simulation, plan.checks),
         instants=content.effective.instants(changes.zones(session, markets)),
         freezes=tuple(freeze.id for freeze in changes.freezes(session, content.kind, markets, now)),
         words=words(content),
