@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,12 +15,19 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
+from activities.approval import ApprovalActivities
 from activities.change import ChangeActivities
 from activities.doorbell import Relay
+from activities.history import keep_forever
 from activities.house import ANALYSIS_QUEUE, CONTROL_QUEUE, INTEGRATION_QUEUE
-from activities.housekeeping import checkpoint_forever, forget_forever
+from activities.housekeeping import checkpoint_forever, forget_forever, reconcile_forever, watch_reviews_forever
+from activities.policy_watch import watch_policies_forever
+from activities.reconciliation import ReconciliationActivities
 from activities.runtime import connect
+from activities.snapshot import refresh_forever
 from activities.sweeper import sweep_forever
+from analysis.assessment import Wide
+from analysis.engine import Limits
 from commands.command import Gateway
 from connectors.runtime_catalog import RuntimeCatalog
 from connectors.target import Target
@@ -27,11 +35,18 @@ from domain.errors import MandateError
 from store.database import Database
 from store.files import FileStore
 from store.installation import installation_id
+from store.kept import settle
 from store.logs import configure_logs
 from store.settings import Settings, settings
+from store.snapshots import SnapshotFiles
+from workflows.approval import ApprovalWorkflow
 from workflows.change import ChangeWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 
 THREADS = 16
+STICKY = timedelta(seconds=3)
+"""How long a wake-up waits for the worker that has the workflow in memory: a worker that is gone delays it so much."""
+BEATS = timedelta(seconds=1)
 RUNTIME_CATALOG = "runtime-catalog"
 log = structlog.get_logger("worker")
 
@@ -41,6 +56,12 @@ def targets(loaded: Settings) -> dict[str, Target]:
     if loaded.runtime_catalog_url is None:
         return {}
     return {RUNTIME_CATALOG: RuntimeCatalog(loaded.runtime_catalog_url, loaded.delivery_timeout)}
+
+
+def wide(loaded: Settings) -> Wide:
+    """Where wide analyses read, and how much memory and how many threads each may use."""
+    limits = Limits(loaded.analysis_memory, loaded.analysis_threads)
+    return Wide(SnapshotFiles(loaded.snapshot_url), limits, loaded.analysis_few)
 
 
 def deployment(loaded: Settings) -> WorkerDeploymentConfig | None:
@@ -55,14 +76,18 @@ def deployment(loaded: Settings) -> WorkerDeploymentConfig | None:
     )
 
 
+def limits(loaded: Settings) -> Limits:
+    """How much one analysis may use."""
+    return Limits(loaded.analysis_memory, loaded.analysis_threads)
+
+
 def workers(
-    client: Client, activities: ChangeActivities, loaded: Settings, threads: ThreadPoolExecutor
+    client: Client, steps: Sequence[Callable[..., object]], loaded: Settings, threads: ThreadPoolExecutor
 ) -> list[Worker]:
     """One worker a queue: lifecycles, downstream systems, analysis."""
-    steps = activities.all()
     polling = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
     queues: tuple[tuple[str, list[type]], ...] = (
-        (CONTROL_QUEUE, [ChangeWorkflow]),
+        (CONTROL_QUEUE, [ChangeWorkflow, ApprovalWorkflow, ReconciliationWorkflow]),
         (INTEGRATION_QUEUE, []),
         (ANALYSIS_QUEUE, []),
     )
@@ -74,7 +99,12 @@ def workers(
             activities=steps,
             activity_executor=threads,
             max_cached_workflows=loaded.worker_cache if workflows else 0,
-            max_concurrent_activities=THREADS,
+            sticky_queue_schedule_to_start_timeout=STICKY,
+            # Progress is shown and a cancellation heard with the beats; by default they are held back for a minute.
+            max_heartbeat_throttle_interval=BEATS,
+            default_heartbeat_throttle_interval=BEATS,
+            # One analysis at a time: each may use all the memory and threads that are set for it.
+            max_concurrent_activities=1 if queue == ANALYSIS_QUEUE else THREADS,
             max_concurrent_local_activities=THREADS,
             workflow_task_poller_behavior=polling,
             activity_task_poller_behavior=polling,
@@ -86,7 +116,14 @@ def workers(
 
 def housekeeping(gateway: Gateway, loaded: Settings) -> list[Coroutine[Any, Any, None]]:
     """What the worker does beside its queues; checkpoints only where a key is named (D5a)."""
-    tasks = [forget_forever(gateway)]
+    files = SnapshotFiles(loaded.snapshot_url)
+    tasks = [
+        forget_forever(gateway, FileStore(loaded.files_dir)),
+        watch_reviews_forever(gateway),
+        watch_policies_forever(gateway, loaded.sweep_interval),
+        refresh_forever(gateway, files, loaded.snapshot_interval),
+        reconcile_forever(gateway, loaded.reconciliation_interval),
+    ]
     if loaded.audit_key_file is not None:
         tasks.append(
             checkpoint_forever(gateway, loaded.audit_key_file, loaded.checkpoint_dir, loaded.checkpoint_interval)
@@ -100,15 +137,22 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
     client = await connect(loaded.temporal_address, installation_id(database))
     relay = Relay()
     gateway = Gateway(database, relay)
-    activities = ChangeActivities(gateway, FileStore(loaded.files_dir), targets(loaded))
+    files = FileStore(loaded.files_dir)
+    steps = [
+        *ChangeActivities(gateway, files, targets(loaded), wide(loaded)).all(),
+        *ApprovalActivities(gateway, files, {}).all(),
+        *ReconciliationActivities(gateway, files, limits(loaded)).all(),
+    ]
     with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="step") as threads:
-        made = workers(client, activities, loaded, threads)
+        made = workers(client, steps, loaded, threads)
         running = [asyncio.create_task(worker.run()) for worker in made]
         helpers = [
             *(asyncio.create_task(task) for task in housekeeping(gateway, loaded)),
             asyncio.create_task(relay.run(client, Gateway(database))),
+            asyncio.create_task(keep_forever(gateway, client, files)),
             asyncio.create_task(sweep_forever(gateway, client, loaded.sweep_interval)),
         ]
+        settle()
         log.info("worker_ready", temporal=loaded.temporal_address, queues=len(made))
         done, _ = await asyncio.wait(
             [*running, *helpers, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED

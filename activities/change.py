@@ -1,266 +1,182 @@
 """The steps of a change's lifecycle: read the facts, assess, simulate, release, deliver, watch, take back (R-4.2).
 
-Each step looks first whether it still is the next one, so that running it twice, late or after a
-restart changes nothing.
+How a step is taken, and how others follow it in one go, is in `steps`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-import structlog
-from sqlalchemy import select
-from sqlmodel import col
 from temporalio import activity
 
-from activities.delivery import deliver_owed, verify_live
+from activities.delivery import deliver_owed, troubles, verify_live
 from activities.payloads import Look, Progress, StepInput, Trouble
-from analysis.assessment import find_impact, find_plan, run_simulation
-from commands import approvals, assessments, bookkeeping, cases, releases
-from commands.command import Call, Gateway
-from connectors.target import Target
+from activities.simulation import SimulationSteps
+from activities.steps import OVERTAKEN_TRIES, Taken, passing
+from analysis.assessment import Assessment, Requested, assess, find_impact, sources
+from analysis.impact import STALE, Effort, Sources
+from commands import assessments, releases
 from domain.approval import Plan
-from domain.errors import Conflict, KeyReused
-from domain.impact import Impact, moved_beyond
-from domain.party import SYSTEM
-from queries.lifecycle import Lifecycle, lifecycle_of
-from store import changes
-from store.files import FileStore
-from store.tables.outbox import OutboxRow
+from domain.errors import Unavailable
+from domain.impact import Impact, Movement, Provenance, movements
+from domain.simulation import Simulation
+from store import artifacts, changes
+from store.lifecycle import Lifecycle
 
-LONGEST_WAIT = timedelta(hours=1)
-log = structlog.get_logger("lifecycle")
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class ChangeActivities:
-    """The steps with what they need: commands, files, and the target systems by name."""
+class FoundAgain(NamedTuple):
+    """What was found before a release, in the order in which `confirm_impact` takes it."""
 
-    gateway: Gateway
-    files: FileStore
-    targets: Mapping[str, Target]
+    impact: Impact
+    moved: tuple[str, ...]
+    differences: tuple[Movement, ...]
+    provenance: Provenance | None
+    versions: Mapping[str, int]
+    simulation: str
 
-    def all(self) -> list[Callable[..., object]]:
-        """Every step, to register with a worker."""
-        return [
-            self.look_at_change,
-            self.assess_change,
-            self.simulate_change,
-            self.schedule_change,
-            self.release_change,
-            self.deliver_change,
-            self.begin_monitoring,
-            self.complete_change,
-            self.restore_change,
-            self.finish_rollback,
-            self.note_trouble,
-        ]
+
+class ChangeActivities(SimulationSteps):
+    """What the steps of a change do."""
 
     @activity.defn
     def look_at_change(self, look: Look) -> Progress:
         """Read the facts, let time do what is due, and say what comes next and when (D9)."""
-        self._check_strangers(look)
-        at = self._read(look.change)
-        if at.action == "advance":
-            approvals.advance_timers(self.gateway, self._call(at, "advance"), look.change)
-            at = self._read(look.change)
-        return self._noted(at) if at.action == "wait" else _progress(at)
+        return self._onward(look, self._looked(look))
 
     @activity.defn
     def assess_change(self, step: StepInput) -> Progress:
         """Find impact, tier and plan of a revision and keep them as its evidence (chapters 3, 5, 7)."""
         return self._step(step, self._assess)
 
-    def _assess(self, at: StepInput) -> None:
+    def _assess(self, at: StepInput) -> Taken:
         if at.state == "submitted":
             assessments.begin_assessment(self.gateway, self._call(at, "begin"), at.change, at.revision)
-        with self.gateway.database.reading() as session:
-            content = changes.revision_content(changes.revision(session, at.change, at.revision))
-            impact = find_impact(session, content, self.files)
-            plan = find_plan(session, content, impact)
-        assessments.record_assessment(self.gateway, self._call(at, "assess"), at.change, at.revision, impact, plan)
+        assessment = self._on_records(lambda sources: self._assessment(sources, at))
+        call = self._call(at, "assess")
+        return Taken(assessments.record_assessment(self.gateway, call, at.change, at.revision, assessment))
 
-    @activity.defn
-    def simulate_change(self, step: StepInput) -> Progress:
-        """Price every affected quote by the live and the proposed content, and keep the result (chapter 6)."""
-        return self._step(step, self._simulate)
-
-    def _simulate(self, at: StepInput) -> None:
-        with self.gateway.database.reading() as session:
-            content = changes.revision_content(changes.revision(session, at.change, at.revision))
-            result = run_simulation(session, content, self.files)
-        assessments.record_simulation(self.gateway, self._call(at, "simulate"), at.change, at.revision, result)
+    def _assessment(self, sources: Sources, at: StepInput) -> Assessment:
+        content = changes.revision_content(changes.revision(sources.session, at.change, at.revision))
+        of = Requested(change=at.change, requester=changes.change(sources.session, at.change).requester)
+        return assess(sources, content, of)
 
     @activity.defn
     def schedule_change(self, step: StepInput) -> Progress:
         """Resolve the effective time of each market (D6a)."""
-        return self._step(
-            step,
-            lambda at: releases.schedule_change(self.gateway, self._call(at, "schedule"), at.change, at.revision),
-        )
+        return self._step(step, self._schedule)
+
+    def _schedule(self, at: StepInput) -> Taken:
+        return Taken(releases.schedule_change(self.gateway, self._call(at, "schedule"), at.change, at.revision))
 
     @activity.defn
     def release_change(self, step: StepInput) -> Progress:
         """Find the impact again, then publish and activate what is due, if the gate is open (D2, D4a)."""
-        blocks: list[str] = []
+        return self._step(step, self._release)
 
-        def release(at: StepInput) -> None:
-            if at.state == "scheduled" and not self._confirmed(at):
-                return
-            report = releases.release_change(
-                self.gateway, self._call(at, "release"), at.change, at.revision, tuple(self.targets)
-            )
-            blocks.extend(report.blocks)
+    def _release(self, at: StepInput) -> Taken:
+        """Confirm, then release; what another change overtook in between is confirmed again at once (R-4.5)."""
+        for _ in range(OVERTAKEN_TRIES):
+            if at.state == "scheduled" and (confirmed := self._confirm(at)).state != at.state:
+                return Taken(confirmed)
+            call = self._call(at, "release")
+            report = releases.release_change(self.gateway, call, at.change, at.revision, tuple(self.targets))
+            if not passing(report.blocks):
+                break
+            at = at.model_copy(update={"version": report.at.version})
+        return Taken(report.at, report.blocks)
 
-        return self._blocked(self._step(step, release), blocks)
+    def _confirm(self, at: StepInput) -> Lifecycle:
+        """Find impact and simulation again and keep them; the change goes back when they are not what approvers saw."""
+        found = self._on_records(lambda sources: self._found_again(sources, at))
+        call = self._call(at, "confirm")
+        return assessments.confirm_impact(self.gateway, call, at.change, at.revision, *found)
 
-    def _confirmed(self, at: StepInput) -> bool:
-        """Whether the impact, found again and kept, still is what the approvers saw."""
-        with self.gateway.database.reading() as session:
-            content = changes.revision_content(changes.revision(session, at.change, at.revision))
-            impact = find_impact(session, content, self.files)
-            seen = changes.evidence_model(changes.evidence(session, at.change, at.revision, changes.IMPACT), Impact)
-            plan = changes.evidence_model(changes.evidence(session, at.change, at.revision, changes.PLAN), Plan)
-        moved = moved_beyond(seen, impact, plan.impact_bound) if seen and plan else ("impact",)
-        assessments.confirm_impact(self.gateway, self._call(at, "confirm"), at.change, at.revision, impact, moved)
-        return not moved
+    def _found_again(self, sources: Sources, at: StepInput) -> FoundAgain:
+        session = sources.session
+        content = changes.revision_content(changes.revision(session, at.change, at.revision))
+        # Read first: what is published from here on is then known to have come later.
+        versions = {part.artifact: artifacts.latest(session, part.artifact) for part in content.parts}
+        evidence = changes.Evidences(session, at.change, at.revision)
+        seen, plan = evidence.of(changes.IMPACT, Impact), evidence.of(changes.PLAN, Plan)
+        found = find_impact(sources, content)
+        differences = movements(seen, found.impact, plan.impact_bound) if seen and plan else ()
+        moved = tuple(m.figure for m in differences if m.beyond) if seen and plan else ("impact",)
+        simulation, affected = evidence.of(changes.SIMULATION, Simulation), seen.quotes if seen else 0
+        bound = plan.impact_bound if plan else 0
+        again, worse = self.simulated_again(session, content, simulation, affected, bound)
+        return FoundAgain(found.impact, (*moved, *worse), differences, found.provenance, versions, again)
 
     @activity.defn
     def deliver_change(self, step: StepInput) -> Progress:
         """Bring what is live to the target systems and keep what each one answered (D2c, R-15.3)."""
-        troubled: list[str] = []
+        return self._step(step, self._deliver)
 
-        def deliver(at: StepInput) -> None:
-            notes = deliver_owed(self.gateway.database, self.targets, at.change)
-            releases.record_delivery(self.gateway, self._call(at, "deliver"), at.change, notes)
-            troubled.extend(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
-
-        return self._blocked(self._step(step, deliver), troubled)
+    def _deliver(self, at: StepInput) -> Taken:
+        notes = deliver_owed(self.gateway.database, self.targets, at.change)
+        return Taken(
+            releases.record_delivery(self.gateway, self._call(at, "deliver"), at.change, notes), troubles(notes)
+        )
 
     @activity.defn
     def begin_monitoring(self, step: StepInput) -> Progress:
         """Everything is live and confirmed: watch it from now on."""
-        return self._step(
-            step,
-            lambda at: releases.begin_monitoring(self.gateway, self._call(at, "monitor"), at.change, at.revision),
-        )
+        return self._step(step, self._monitor)
+
+    def _monitor(self, at: StepInput) -> Taken:
+        return Taken(releases.begin_monitoring(self.gateway, self._call(at, "monitor"), at.change, at.revision))
 
     @activity.defn
     def complete_change(self, step: StepInput) -> Progress:
         """Ask the targets once more what they hold; complete if it is what was released, else open a case (R-11.9)."""
-        troubled: list[str] = []
+        return self._step(step, self._complete)
 
-        def complete(at: StepInput) -> None:
-            notes = verify_live(self.gateway.database, self.targets, at.change)
-            troubled.extend(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
-            if troubled:
-                releases.record_delivery(self.gateway, self._call(at, "verify"), at.change, notes)
-            else:
-                releases.complete_change(self.gateway, self._call(at, "complete"), at.change, at.revision)
-
-        return self._blocked(self._step(step, complete), troubled)
+    def _complete(self, at: StepInput) -> Taken:
+        notes = verify_live(self.gateway.database, self.targets, at.change)
+        if troubled := troubles(notes):
+            call = self._call(at, "verify")
+            return Taken(releases.record_delivery(self.gateway, call, at.change, notes), troubled)
+        return Taken(releases.complete_change(self.gateway, self._call(at, "complete"), at.change, at.revision))
 
     @activity.defn
     def restore_change(self, step: StepInput) -> Progress:
         """Publish and activate the inverse of what the change did (D6, R-13.1)."""
-        blocks: list[str] = []
+        return self._step(step, self._restore)
 
-        def restore(at: StepInput) -> None:
-            report = releases.restore_change(
-                self.gateway, self._call(at, "restore"), at.change, at.revision, tuple(self.targets)
-            )
-            blocks.extend(report.blocks)
-
-        return self._blocked(self._step(step, restore), blocks)
+    def _restore(self, at: StepInput) -> Taken:
+        call = self._call(at, "restore")
+        report = releases.restore_change(self.gateway, call, at.change, at.revision, tuple(self.targets))
+        return Taken(report.at, report.blocks)
 
     @activity.defn
     def finish_rollback(self, step: StepInput) -> Progress:
         """The earlier content is confirmed everywhere."""
-        return self._step(
-            step,
-            lambda at: releases.finish_rollback(self.gateway, self._call(at, "finish"), at.change, at.revision),
-        )
+        return self._step(step, self._finish)
+
+    def _finish(self, at: StepInput) -> Taken:
+        return Taken(releases.finish_rollback(self.gateway, self._call(at, "finish"), at.change, at.revision))
 
     @activity.defn
     def note_trouble(self, trouble: Trouble) -> None:
         """Open the case of a step that failed, or close it when the step went on (D12)."""
-        at = self._read(trouble.change)
-        if trouble.resumed:
-            cases.resume_step(self.gateway, self._call(at, f"resume/{trouble.step}"), trouble.change, trouble.step)
-        else:
-            cases.park_step(self.gateway, self._call(at, ""), trouble.change, trouble.step, trouble.code)
+        self._note(trouble)
 
-    def _step(self, step: StepInput, work: Callable[[StepInput], object]) -> Progress:
-        """Do the work of a step, which commands refuse when it is not its turn; say where the change stands.
+    def _on_records(self, work: Callable[[Sources], Result]) -> Result:
+        """Work on the live records; a snapshot that too much has left behind is brought up to now first.
 
-        A step whose answer was lost is taken again; what its first run has recorded holds, whatever it finds now.
+        Raises TakesLonger in a local step, whose seconds do not suffice for a wide change: the regular one follows.
         """
         try:
-            work(step)
-        except (Conflict, KeyReused) as moved:
-            log.info("step_overtaken", change=step.change, code=moved.code)
-        at = self._read(step.change)
-        return self._noted(at) if at.action == "wait" else _progress(at)
+            return self._in_session(work)
+        except Unavailable as stale:
+            if stale.code != STALE or self.wide is None:
+                raise
+        self._refresh(self.wide)
+        return self._in_session(work)
 
-    def _noted(self, at: Lifecycle) -> Progress:
-        """Keep what has been seen and until when the workflow sleeps, so that the sweeper knows whom to wake."""
-        if (at.seen_version, at.noted_deadline) != (at.version, at.due_at):
-            bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), at.change, at.version, at.due_at)
-        return _progress(at)
-
-    def _blocked(self, progress: Progress, blocks: list[str]) -> Progress:
-        """An effect that was refused waits for a person, for the end of a freeze, or for an hour."""
-        if not blocks or not progress.open:
-            return progress
+    def _in_session(self, work: Callable[[Sources], Result]) -> Result:
         with self.gateway.database.reading() as session:
-            now = self.gateway.database.now(session)
-            frozen = [f.until_at for f in changes.freezes(session, progress.kind, ("*",), now)]
-        again = min([*frozen, now + LONGEST_WAIT])
-        seen = self._read(progress.change).seen_version
-        bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), progress.change, seen, again)
-        return progress.model_copy(
-            update={
-                "action": "wait",
-                "blocks": tuple(blocks),
-                "seconds": (again - now).total_seconds(),
-                "due_at": again,
-                "waiting_for": f"somebody to look: {blocks[0]}",
-            }
-        )
-
-    def _read(self, change: str) -> Lifecycle:
-        with self.gateway.database.reading() as session:
-            return lifecycle_of(session, change, self.gateway.database.now(session))
-
-    def _call(self, at: Lifecycle | StepInput, step: str) -> Call:
-        """A step's key names subject, revision, step and the version that it was decided on: never a fresh one (D7)."""
-        return Call(SYSTEM, f"{at.change}/{at.revision}/{step}/{at.version}" if step else "")
-
-    def _check_strangers(self, look: Look) -> None:
-        """Report signals that no command has sent; they have woken the workflow and nothing more (R-7.8)."""
-        if look.bells:
-            with self.gateway.database.reading() as session:
-                known = select(col(OutboxRow.id)).where(
-                    col(OutboxRow.id).in_(look.bells), col(OutboxRow.subject) == look.change
-                )
-                found = set(session.execute(known).scalars())
-            for bell in sorted(set(look.bells) - found):
-                cases.report_stranger(self.gateway, Call(SYSTEM, f"stranger/{bell}"), look.change, "outbox id", bell)
-        for name in look.strangers:
-            cases.report_stranger(self.gateway, Call(SYSTEM, ""), look.change, "signal", name)
-
-
-def _progress(at: Lifecycle) -> Progress:
-    return Progress(
-        change=at.change,
-        state=at.state,
-        revision=at.revision,
-        version=at.version,
-        kind=at.kind,
-        owner=at.owner,
-        tier=at.tier,
-        action=at.action,
-        seconds=at.seconds,
-        due_at=at.due_at,
-        waiting_for=at.waiting_for,
-    )
+            brief = activity.in_activity() and activity.info().is_local
+            found = sources(session, self.files, self.gateway.database.now(session), self.wide)
+            return work(replace(found, effort=Effort.BRIEF if brief else Effort.THOROUGH))

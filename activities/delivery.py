@@ -28,11 +28,18 @@ def deliver_owed(database: Database, targets: Mapping[str, Target], change: str)
 
 def verify_live(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:
     """Ask every target whether it still holds what the change delivered; nothing is sent."""
+    if not targets:
+        return ()
     notes = []
     for row, order, later in _orders(database, change, owed=False):
         if not later and (target := targets.get(row.target)) is not None:
             notes.append(_note(row, settle(target, order)))
     return tuple(notes)
+
+
+def troubles(notes: Sequence[DeliveryNote]) -> tuple[str, ...]:
+    """The deliveries that are not confirmed, as state and target."""
+    return tuple(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
 
 
 def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[DeliveryRow, DeliveryOrder, frozenset[str]]]:

@@ -5,6 +5,7 @@ Every ring is a signal-with-start, so a lost start, a terminated run and an empt
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 from temporalio.client import Client
@@ -16,8 +17,19 @@ from temporalio.common import (
 )
 from temporalio.service import RPCError
 
-from activities.house import CHANGE_WORKFLOW, CONTROL_QUEUE, SUBJECT, WAKE_SIGNAL, change_workflow_id
-from activities.payloads import ChangeRef, Wake
+from activities.house import (
+    APPROVAL_WORKFLOW,
+    CHANGE_WORKFLOW,
+    CONTROL_QUEUE,
+    RECONCILIATION_WORKFLOW,
+    REQUESTS,
+    SUBJECT,
+    WAKE_SIGNAL,
+    Payload,
+    approval_workflow_id,
+    change_workflow_id,
+)
+from activities.payloads import ChangeRef, ReconciliationRef, Wake
 from commands.bookkeeping import note_rung
 from commands.command import Call, Gateway
 from domain.errors import Unavailable
@@ -28,18 +40,40 @@ NOTE_EVERY = 0.25
 log = structlog.get_logger("doorbell")
 
 
+class Lifecycle(NamedTuple):
+    """The workflow that a subject has: its type, its argument, its id, and what an operator reads."""
+
+    workflow: str
+    argument: Payload
+    id: str
+    summary: str
+
+
+def lifecycle_of(subject: str) -> Lifecycle:
+    """`reconciliation/RC-2026-0001` has a workflow of that id; a subject without a noun is a request or a change."""
+    noun, _, name = subject.partition("/")
+    if noun == "reconciliation":
+        return Lifecycle(RECONCILIATION_WORKFLOW, ReconciliationRef(run=name), subject, f"Reconciliation {name}")
+    if subject.startswith(REQUESTS):
+        return Lifecycle(
+            APPROVAL_WORKFLOW, ChangeRef(change=subject), approval_workflow_id(subject), f"Request {subject}"
+        )
+    return Lifecycle(CHANGE_WORKFLOW, ChangeRef(change=subject), change_workflow_id(subject), f"Change {subject}")
+
+
 async def ring(client: Client, bell: Bell) -> None:
     """Wake the subject's workflow, starting it if need be. Raises RPCError when Temporal does not take it."""
+    found = lifecycle_of(bell.subject)
     await client.start_workflow(
-        CHANGE_WORKFLOW,
-        ChangeRef(change=bell.subject),
-        id=change_workflow_id(bell.subject),
+        found.workflow,
+        found.argument,
+        id=found.id,
         task_queue=CONTROL_QUEUE,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         start_signal=WAKE_SIGNAL,
         start_signal_args=[Wake(subject=bell.subject, outbox_id=bell.outbox_id)],
-        static_summary=f"Change {bell.subject}",
+        static_summary=found.summary,
         search_attributes=TypedSearchAttributes([SearchAttributePair(SUBJECT, bell.subject)]),
     )
 

@@ -11,6 +11,9 @@ INTEGRATION_QUEUE = "integration"
 ANALYSIS_QUEUE = "analysis"
 
 CHANGE_WORKFLOW = "Change"
+RECONCILIATION_WORKFLOW = "Reconciliation"
+APPROVAL_WORKFLOW = "Approval"
+REQUESTS = "AR-"
 WAKE_SIGNAL = "wake"
 
 SUBJECT = SearchAttributeKey.for_keyword("Subject")
@@ -47,6 +50,22 @@ DOWNSTREAM: dict[str, Any] = {
 }
 """A call of another system."""
 
+ANALYSIS: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=30),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+}
+"""A step over many records."""
+PART: dict[str, Any] = {**ANALYSIS, "heartbeat_timeout": timedelta(minutes=2)}
+"""A part of one, which tells of its progress."""
+BULK: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2), maximum_interval=timedelta(seconds=30), maximum_attempts=5
+    ),
+}
+"""A set-based run of an engine, which beats while it works; a killed one is begun again."""
+
 PARK_FIRST, PARK_LONGEST = 15.0, 600.0
 
 
@@ -61,6 +80,11 @@ def change_workflow_id(change: str) -> str:
     return f"change/{change}"
 
 
+def approval_workflow_id(request: str) -> str:
+    """`AR-2026-0007` -> `approval/AR-2026-0007`."""
+    return f"approval/{request}"
+
+
 def change_of_workflow_id(workflow_id: str) -> str:
-    """`change/CR-2026-0042` -> `CR-2026-0042`."""
-    return workflow_id.removeprefix("change/")
+    """`change/CR-2026-0042` -> `CR-2026-0042`; the same for other subjects."""
+    return workflow_id.partition("/")[2]

@@ -1,17 +1,24 @@
-"""Housekeeping of the worker: signed checkpoints (D5a), and forgetting what is older than its period (D7)."""
+"""Housekeeping of the worker: checkpoints (D5a), forgetting (D7), overdue reviews (R-4.7), due comparisons (R-18.2)."""
 
 import asyncio
 from pathlib import Path
 
 import structlog
 
+from activities.simulation import forget_parts
 from commands.bookkeeping import forget_old
 from commands.checkpoints import write_checkpoint
 from commands.command import Call, Gateway
+from commands.emergency import raise_overdue_reviews
+from commands.reconciliations import request_due_reconciliations
 from domain.errors import Unavailable
 from domain.party import SYSTEM
+from queries.emergency import overdue_reviews
+from store.files import FileStore
+from store.reconciliation import due_pairs
 
 FORGET_EVERY = 3600.0
+LOOK_EVERY = 60.0
 log = structlog.get_logger("housekeeping")
 
 
@@ -27,11 +34,48 @@ async def checkpoint_forever(gateway: Gateway, key_file: Path, export_dir: Path,
             log.info("checkpoint_written", file=name)
 
 
-async def forget_forever(gateway: Gateway) -> None:
-    """Forget expired sessions, rung bells and old idempotency keys every hour until cancelled."""
+async def forget_forever(gateway: Gateway, files: FileStore) -> None:
+    """Forget sessions, bells, old idempotency keys and parts that nobody needs any more, every hour until cancelled."""
     while True:
         await asyncio.sleep(FORGET_EVERY)
         try:
             await asyncio.to_thread(forget_old, gateway, Call(SYSTEM, ""))
+            await asyncio.to_thread(forget_parts, gateway.database, files)
         except Unavailable as error:
             log.warning("forgetting_failed", reason=str(error))
+
+
+async def reconcile_forever(gateway: Gateway, interval: float) -> None:
+    """Ask for a run of every pair that is due, looking every `interval` seconds until cancelled (R-18.2)."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            await asyncio.to_thread(look_for_due_pairs, gateway)
+        except Unavailable as error:
+            log.warning("pairs_not_looked_at", reason=str(error))
+
+
+def look_for_due_pairs(gateway: Gateway) -> None:
+    """Read first, so that nothing is written while nothing is due."""
+    with gateway.database.reading() as session:
+        due = due_pairs(session, gateway.database.now(session))
+    if due:
+        request_due_reconciliations(gateway, Call(SYSTEM, ""))
+
+
+async def watch_reviews_forever(gateway: Gateway) -> None:
+    """Open a case for every review that did not take place in time, every minute until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(look_for_overdue_reviews, gateway)
+        except Unavailable as error:
+            log.warning("reviews_not_looked_at", reason=str(error))
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def look_for_overdue_reviews(gateway: Gateway) -> None:
+    """Read first, so that nothing is written while nothing is overdue."""
+    with gateway.database.reading() as session:
+        late = overdue_reviews(session, gateway.database.now(session))
+    if late:
+        raise_overdue_reviews(gateway, Call(SYSTEM, ""))

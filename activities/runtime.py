@@ -1,20 +1,34 @@
-"""One client factory and one plugin for client, worker and replayer: converter, sandbox, errors (DESIGN section 4)."""
+"""One client factory and one plugin for client, worker and replayer: converter, runner, errors (DESIGN section 4)."""
 
 from typing import Any
 
 import structlog
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import CompositePayloadConverter, DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    UnsandboxedWorkflowRunner,
+)
 
 from domain.errors import MandateError
 
-OUR_ROOMS = ("workflows", "domain", "policies", "activities", "commands", "queries", "analysis", "connectors", "store")
-PURE_LIBRARIES = ("pydantic", "pydantic_core", "annotated_types", "orjson", "babel", "zen")
+CONVERTERS = tuple(PydanticPayloadConverter().converters.values())
+
+
+class PayloadConverter(CompositePayloadConverter):
+    """Pydantic's converters, made once: Temporal asks for new ones with every activation, and each learns its types."""
+
+    def __init__(self) -> None:
+        super().__init__(*CONVERTERS)
+
+
+DATA_CONVERTER = DataConverter(payload_converter_class=PayloadConverter)
 
 
 class ErrorMapping(Interceptor):
@@ -32,18 +46,13 @@ class _Mapped(ActivityInboundInterceptor):
             raise ApplicationError(error.detail, type=error.code, non_retryable=not error.retryable) from error
 
 
-def _runner(existing: WorkflowRunner | None) -> WorkflowRunner:
-    # Imported again for every workflow our models would cost six times the CPU; ruff forbids clock and chance in them
-    # instead.
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*OUR_ROOMS, *PURE_LIBRARIES)
-    )
-
-
 def plugin() -> SimplePlugin:
     """The plugin of client, worker and replayer."""
     return SimplePlugin(
-        "mandate", data_converter=pydantic_data_converter, interceptors=[ErrorMapping()], workflow_runner=_runner
+        "mandate",
+        data_converter=DATA_CONVERTER,
+        interceptors=[ErrorMapping()],
+        workflow_runner=UnsandboxedWorkflowRunner(),
     )
 
 

@@ -1,7 +1,8 @@
 """The one sweeper (D1): rings what was never rung, and wakes changes that were not seen or whose time has come."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import and_, or_, select
@@ -12,10 +13,12 @@ from temporalio.service import RPCError
 from activities.doorbell import ring
 from commands.bookkeeping import claim_bells, note_rung, wake_overdue
 from commands.command import Call, Gateway
+from commands.reconciliations import wake_unfinished_runs
 from domain.errors import Unavailable
 from domain.party import SYSTEM
-from store.tables.change import ChangeRow
+from store.subjects import SUBJECTS
 from store.tables.outbox import OutboxRow
+from store.tables.reconciliation import ReconciliationRunRow
 
 BATCH = 100
 GRACE = timedelta(seconds=10)
@@ -37,6 +40,7 @@ async def sweep(gateway: Gateway, client: Client) -> int:
     if not await asyncio.to_thread(_anything, gateway):
         return 0
     await asyncio.to_thread(wake_overdue, gateway, Call(SYSTEM, ""), BATCH)
+    await asyncio.to_thread(wake_unfinished_runs, gateway, Call(SYSTEM, ""), BATCH)
     bells = await asyncio.to_thread(claim_bells, gateway, Call(SYSTEM, ""), BATCH)
     for bell in bells:
         await ring(client, bell)
@@ -55,15 +59,21 @@ def _anything(gateway: Gateway) -> bool:
             .where(col(OutboxRow.done).is_(False), col(OutboxRow.leased_until) <= wall)
             .limit(1)
         )
-        changes = (
-            select(col(ChangeRow.id))
-            .where(
-                and_(
-                    col(ChangeRow.closed).is_(False),
-                    col(ChangeRow.state) != "draft",
-                    or_(col(ChangeRow.seen_version) < col(ChangeRow.version), col(ChangeRow.deadline_at) < late),
-                )
+        runs = select(col(ReconciliationRunRow.id)).where(col(ReconciliationRunRow.deadline_at) < now).limit(1)
+        waiting = [bells, runs, *(_overdue(kind.table, late) for kind in SUBJECTS)]
+        return any(session.execute(query).first() is not None for query in waiting)
+
+
+def _overdue(table: type[Any], late: datetime) -> Any:
+    """A subject that its workflow has not seen as it is, or on which time should have acted."""
+    return (
+        select(col(table.id))
+        .where(
+            and_(
+                col(table.closed).is_(False),
+                col(table.state) != "draft",
+                or_(col(table.seen_version) < col(table.version), col(table.deadline_at) < late),
             )
-            .limit(1)
         )
-        return session.execute(bells).first() is not None or session.execute(changes).first() is not None
+        .limit(1)
+    )

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from activities.house import CHANGE_WORKFLOW, change_of_workflow_id
+from activities.house import APPROVAL_WORKFLOW, CHANGE_WORKFLOW, change_of_workflow_id
 from domain.model import Model
 
 AT_ONCE = 50
@@ -56,10 +56,10 @@ async def _settled(next_deadline: Callable[[], float | None]) -> None:
 
 
 async def travel_workflows(client: Client, seconds: int) -> Journey:
-    """Fast-forward every open change by so many seconds, each waiting at most five seconds for it."""
+    """Fast-forward every open change and request by so many seconds, each waiting at most five seconds for it."""
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
     gate = asyncio.Semaphore(AT_ONCE)
-    query = f"WorkflowType = '{CHANGE_WORKFLOW}' AND ExecutionStatus = 'Running'"
+    query = f"WorkflowType IN ('{CHANGE_WORKFLOW}', '{APPROVAL_WORKFLOW}') AND ExecutionStatus = 'Running'"
     names = [execution.id async for execution in client.list_workflows(query)]
     results = await asyncio.gather(*(_move(skipper, client, gate, name, seconds) for name in names))
     stayed = {change_of_workflow_id(name): reason for name, reason in zip(names, results, strict=True) if reason}

@@ -9,8 +9,9 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.change import ChangeActivities
     from activities.house import CHANGE_WORKFLOW, DOWNSTREAM, INTEGRATION_QUEUE, WAKE_SIGNAL
-    from activities.payloads import ChangeRef, Look, Progress, StepInput, Wake
+    from activities.payloads import ChangeRef, Look, Progress, Wake, step_input
 
+from workflows.large_simulation import simulate_large
 from workflows.steps import Doorbell, Stepping
 
 SLEEPS = ("wait",)
@@ -23,7 +24,7 @@ class ChangeWorkflow:
     @workflow.init
     def __init__(self, ref: ChangeRef) -> None:
         self.change = ref.change
-        self.doorbell = Doorbell()
+        self.doorbell = Doorbell(ref)
         self.stepping = Stepping(ref.change, self.doorbell, ChangeActivities.note_trouble)
 
     @workflow.run
@@ -37,8 +38,6 @@ class ChangeWorkflow:
             at = await self.watch(at)
             at = await self.roll_back(at)
             at = await self.rest(at)
-            if workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(ref)
         self.stepping.show(at)
         return at
 
@@ -53,6 +52,8 @@ class ChangeWorkflow:
 
     async def simulate(self, at: Progress) -> Progress:
         """Compare old and new for everybody affected."""
+        if at.action == "simulate" and at.wide:
+            return await simulate_large(at, self.stepping, self.doorbell, self.look)
         return await self.step_if("simulate", ChangeActivities.simulate_change, at)
 
     async def wait_for_people(self, at: Progress) -> Progress:
@@ -95,7 +96,7 @@ class ChangeWorkflow:
     async def deliver(self, at: Progress) -> Progress:
         if at.action != "deliver":
             return at
-        step = step_input(at)
+        step = step_input(at).alone()
         done: Progress = await self.stepping.take(
             ChangeActivities.deliver_change, step, queue=INTEGRATION_QUEUE, **DOWNSTREAM
         )
@@ -123,11 +124,6 @@ class ChangeWorkflow:
     async def look(self) -> Progress:
         """Read the facts."""
         bells, strangers = self.doorbell.take()
-        look = Look(change=self.change, bells=bells, strangers=strangers)
+        look = Look(change=self.change, ahead=True, bells=bells, strangers=strangers)
         found: Progress = await self.stepping.take(ChangeActivities.look_at_change, look)
         return found
-
-
-def step_input(at: Progress) -> StepInput:
-    """A step on what is known now."""
-    return StepInput(change=at.change, revision=at.revision, state=at.state, version=at.version)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as StepTimeout
 
 with workflow.unsafe.imports_passed_through():
@@ -23,24 +23,26 @@ with workflow.unsafe.imports_passed_through():
         WAITING_FOR,
         WAKE_SIGNAL,
     )
-    from activities.payloads import Progress, Trouble, Wake
+    from activities.payloads import ChangeRef, Progress, Trouble, Wake
 
 T = TypeVar("T")
 Step = Callable[..., Any]
 Tell = Callable[[Trouble], Any]
 MOST_BELLS = 20
+ENDS_AFTER_A_WAIT = "ends-after-a-wait"
 # A regular activity wraps what made it fail, a local one does not.
 FAILURES = (ActivityError, ApplicationError, StepTimeout)
 
 
 class Doorbell:
-    """What has rung since the last look: outbox ids, and the names of signals that nobody knows."""
+    """What has rung since the last look: outbox ids, and the names of signals and updates that nobody knows."""
 
-    def __init__(self) -> None:
-        self.bells: list[str] = []
-        self.strangers: list[str] = []
+    def __init__(self, ref: ChangeRef) -> None:
+        self.bells = list(ref.bells)
+        self.strangers = list(ref.strangers)
         self._taken = 0
         workflow.set_dynamic_signal_handler(self._stranger)
+        workflow.set_dynamic_update_handler(self._refuse)
 
     @property
     def rang(self) -> bool:
@@ -60,6 +62,11 @@ class Doorbell:
 
     def _stranger(self, name: str, args: Sequence[RawValue]) -> None:
         self.strangers.append(name)
+
+    async def _refuse(self, name: str, args: Sequence[RawValue]) -> None:
+        # There is no validator: what a validator refuses leaves no trace, and an attempt has to leave one.
+        self.strangers.append(f"update {name}")
+        raise ApplicationError("A message carries no authority.", type="no_authority", non_retryable=True)
 
 
 class Stepping:
@@ -87,8 +94,10 @@ class Stepping:
                         step, argument, task_queue=queue, summary=_title(name), **(options or REGULAR)
                     )
             except FAILURES as failure:
+                if is_cancelled_exception(failure):
+                    raise
                 if local:
-                    local = False
+                    local, argument = False, argument.alone()
                     continue
                 await self._park(name, failure, parks)
                 parks += 1
@@ -126,8 +135,15 @@ class Stepping:
             workflow.logger.warning("trouble_not_noted")
 
     async def wait(self, seconds: float | None, summary: str) -> None:
-        """Sleep for so long (None: without end) or until the doorbell rings."""
+        """Sleep for so long (None: without end) or until the doorbell rings; a long history ends there (D8).
+
+        What rang goes along, and the facts are read again. A run ends here and nowhere else: the service refuses to end
+        one into which a signal comes meanwhile, as under a flood of them, so nothing else may be done in that task.
+        """
         await self._until(lambda: self.doorbell.rang, seconds, summary)
+        if workflow.info().is_continue_as_new_suggested() and workflow.patched(ENDS_AFTER_A_WAIT):
+            bells, strangers = self.doorbell.take()
+            workflow.continue_as_new(ChangeRef(change=self.subject, bells=bells, strangers=strangers))
 
     async def _until(self, met: Callable[[], bool], seconds: float | None, summary: str) -> None:
         timeout = None if seconds is None else timedelta(seconds=seconds)
@@ -140,10 +156,11 @@ class Stepping:
         """Tell an operator in the web UI where the change stands, without names, prices or texts."""
         due = f"\n\nTime acts next at {at.due_at:%Y-%m-%d %H:%M:%S} UTC (business time)." if at.due_at else ""
         blocks = "".join(f"\n- `{block}`" for block in at.blocks)
+        took = f"\n\nJust done: {', '.join(map(_title, at.took))}." if at.took else ""
         waiting = f"\n\nWaits for **{at.waiting_for}**." if at.waiting_for else ""
         workflow.set_current_details(
             f"### {at.change}, revision {at.revision}: {at.state.replace('_', ' ')}\n\nKind {at.kind}, "
-            f"tier {'not yet known' if at.tier is None else at.tier}, owner {at.owner}.{waiting}{due}{blocks}"
+            f"tier {'not yet known' if at.tier is None else at.tier}, owner {at.owner}.{waiting}{due}{blocks}{took}"
         )
         self._upsert((at.kind, at.owner, at.state, at.waiting_for, at.tier, at.due_at))
 
