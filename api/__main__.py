@@ -8,6 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from domain.errors import MandateError
+from store.kept import settle
 from store.logs import configure_logs
 from store.settings import settings
 from web import pages
@@ -20,6 +21,7 @@ def main() -> int:
         configure_logs(loaded.log_level)
         app = create_app(loaded)
         pages.mount(app)
+        settle()
     except MandateError as error:
         print(f"api: {error.code}: {error.detail}", file=sys.stderr)
         return 2

@@ -1,26 +1,66 @@
 """The application: parts, middleware, routes, health; built once a process by `create_app`."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from activities.doorbell import Relay
 from activities.runtime import connect
 from api import health, problems
 from api.identity import Identity
+from api.observing import Observing
 from api.parts import Parts
-from api.routes import artifacts, calendar, changes, people, quotes
+from api.routes import (
+    approvals,
+    artifacts,
+    calendar,
+    changes,
+    delegations,
+    emergency,
+    evidence,
+    impact,
+    notices,
+    orders,
+    ownership,
+    people,
+    policies,
+    policy_replay,
+    quotes,
+    reconciliations,
+    simulations,
+    where_used,
+)
 from commands.command import Gateway
 from store.database import Database
 from store.files import FileStore
 from store.installation import installation_id
 from store.settings import Settings
 
+ROUTES = (
+    changes,
+    impact,
+    where_used,
+    approvals,
+    delegations,
+    artifacts,
+    policies,
+    people,
+    quotes,
+    orders,
+    reconciliations,
+    policy_replay,
+    calendar,
+    evidence,
+    health,
+    emergency,
+    notices,
+    ownership,
+    simulations,
+)
 log = structlog.get_logger("api")
 RECONNECT_SECONDS = 1.0
 
@@ -50,14 +90,17 @@ def create_app(settings: Settings) -> FastAPI:
         title="Mandate",
         version="0.1.0",
         lifespan=lifespan,
+        # These pages of the framework load their scripts from elsewhere; `web` serves its own from the same document.
+        docs_url=None,
+        redoc_url=None,
         description="Governed change for CPQ and OMS platforms. "
         "Writes take an Idempotency-Key; errors are problem documents.",
     )
     app.state.parts = parts
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.body_limit)
-    app.middleware("http")(_observe)
+    app.add_middleware(Observing)
     problems.install(app)
-    for module in (changes, artifacts, people, quotes, calendar, health):
+    for module in ROUTES:
         app.include_router(module.router)
     return app
 
@@ -71,17 +114,3 @@ async def _serve_bells(parts: Parts, relay: Relay, bookkeeping: Gateway) -> None
             log.warning("temporal_unavailable", reason=str(error))
             await asyncio.sleep(RECONNECT_SECONDS)
     await relay.run(parts.temporal, bookkeeping)
-
-
-async def _observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Give each request an id, log it and count it."""
-    request.state.request_id = request.headers.get("x-request-id", "")[:64] or secrets.token_hex(8)
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request.state.request_id)
-    with health.measured(request) as record:
-        response = await call_next(request)
-        if response.status_code == problems.TOO_LARGE:
-            response = problems.too_large()
-        record(response.status_code)
-    response.headers["X-Request-Id"] = request.state.request_id
-    return response

@@ -3,6 +3,7 @@
 What a request's body says about its sender is never believed.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from commands.bookkeeping import token_digest
@@ -19,10 +20,17 @@ from domain.party import Actor
 from store.database import Database
 from store.directory import actor_of
 from store.settings import Settings
+from store.tables.columns import table_of
 from store.tables.directory import AccountRow, SessionRow
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]
 KEYS_FOR_SECONDS = 300
+LATEST = 2**33
+"""Seconds since 1970; beyond, a claim is no instant."""
+SESSIONS = table_of(SessionRow)
+SESSION = select(SESSIONS.c.account, SESSIONS.c.csrf, SESSIONS.c.expires_at).where(
+    SESSIONS.c.token_digest == bindparam("digest")
+)
 
 
 class Identity:
@@ -41,10 +49,20 @@ class Identity:
             return self._account_of(self._issuer.claims(token))
         return self.session(token).actor
 
+    def authenticated_at(self, authorization: str | None) -> datetime | None:
+        """When the holder of an organisation's token was authenticated; None for a session, or if it does not say.
+
+        Raises Unauthenticated("bad_token").
+        """
+        token = (authorization or "").partition(" ")[2]
+        if token.count(".") != 2 or self._issuer is None:
+            return None
+        return auth_time(self._issuer.claims(token))
+
     def session(self, token: str) -> "SignedInSession":
         """The session of a token. Raises Unauthenticated("bad_token", "unknown_account")."""
         with self._database.reading() as session:
-            row = session.get(SessionRow, token_digest(token))
+            row = session.execute(SESSION, {"digest": token_digest(token)}).first()
             if row is None or row.expires_at <= self._database.wall(session):
                 raise Unauthenticated("bad_token", "This session is not known or has ended.")
             return SignedInSession(actor_of(session, row.account), row.csrf)
@@ -60,6 +78,12 @@ class Identity:
             if account is None:
                 raise Unauthenticated("unknown_account", "No account is bound to this identity.")
             return actor_of(session, account)
+
+
+def auth_time(claims: Mapping[str, Any]) -> datetime | None:
+    """The claim `auth_time`: when the issuer authenticated the person itself, however old its session is by now."""
+    at = claims.get("auth_time")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 < at < LATEST else None
 
 
 class SignedInSession:

@@ -9,12 +9,16 @@ from fastapi import Depends, Header, Query, Request
 from sqlmodel import Session
 from temporalio.client import Client
 
+from analysis.assessment import Wide
+from analysis.engine import Limits
+from analysis.impact import Sources
 from api.identity import Identity
 from commands.command import Call, Gateway
 from domain.errors import Invalid, Unavailable
 from domain.party import Actor
 from store.files import FileStore
 from store.settings import Settings
+from store.snapshots import SnapshotFiles
 
 
 @dataclass
@@ -31,6 +35,17 @@ class Parts:
     @property
     def development(self) -> bool:
         return self.settings.mode == "development"
+
+    def sources(self, session: Session, now: datetime) -> Sources:
+        """What an analysis works with in this session."""
+        limits = Limits(self.settings.analysis_memory, self.settings.analysis_threads)
+        return Sources(session, self.files, now, SnapshotFiles(self.settings.snapshot_url), limits)
+
+    @property
+    def wide(self) -> Wide:
+        """Where wide analyses read, and how much they may use."""
+        limits = Limits(self.settings.analysis_memory, self.settings.analysis_threads)
+        return Wide(SnapshotFiles(self.settings.snapshot_url), limits, self.settings.analysis_few)
 
     def require_temporal(self) -> Client:
         """The Temporal client. Raises Unavailable("temporal_unavailable")."""

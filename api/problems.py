@@ -33,9 +33,11 @@ def problem(status: int, code: str, detail: str, **facts: object) -> JSONRespons
     return JSONResponse({**facts, **body}, status, headers, MEDIA_TYPE)
 
 
-def too_large() -> JSONResponse:
+def too_large(request: str) -> JSONResponse:
     """The problem of a body beyond the limit, which the framework refuses before any route sees it."""
-    return problem(TOO_LARGE, CODES[TOO_LARGE], "The request body is larger than this installation accepts.")
+    answer = problem(TOO_LARGE, CODES[TOO_LARGE], "The request body is larger than this installation accepts.")
+    answer.headers["X-Request-Id"] = request
+    return answer
 
 
 def install(app: FastAPI) -> None:
@@ -59,7 +61,9 @@ def install(app: FastAPI) -> None:
 
     def bug(request: Request, error: Exception) -> JSONResponse:
         log.error("unexpected_error", path=request.url.path, exc_info=error)
-        return problem(500, "internal_error", "Something went wrong here; it has been logged.")
+        answer = problem(500, "internal_error", "Something went wrong here; it has been logged.")
+        answer.headers["X-Request-Id"] = getattr(request.state, "request_id", "")
+        return answer
 
     app.add_exception_handler(MandateError, ours)
     app.add_exception_handler(RequestValidationError, invalid)

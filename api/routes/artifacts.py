@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
+from commands.certification import certify
 from commands.imports import Import, Imported, import_content
+from domain.certification import Certification
 from domain.errors import Refused
 from domain.model import Model
 from queries import artifacts as reading
@@ -17,7 +19,7 @@ MAY_IMPORT = frozenset({"product", "administrators"})
 
 
 class Entries(Model):
-    """A page of entries of a version."""
+    """A page of entries of a version, each with its `key`, and the key after which the next page begins."""
 
     items: list[dict[str, Any]]
     next: str | None
@@ -27,6 +29,12 @@ class Entries(Model):
 def list_artifacts(_asking: Asking, session: Reading) -> list[ArtifactView]:
     """Every artifact with its latest version."""
     return list(reading.artifact_list(session))
+
+
+@router.post("/artifacts/{kind}/{name}/certification", status_code=201)
+def certify_artifact(kind: str, name: str, installation: InstallationParts, call: Writing) -> Certification:
+    """Answer by name for an artifact and every rule in it, as it is now; for the group that owns it."""
+    return certify(installation.gateway, call, f"{kind}/{name}")
 
 
 @router.get("/artifacts/{kind}/{name}/versions")
@@ -48,10 +56,10 @@ def entries(
     contains: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str, Query(max_length=400)] = "",
 ) -> Entries:
-    """Entries of a version by id."""
+    """Entries of a version by key."""
     found = reading.entries(session, f"{kind}/{name}", version, contains, after, limit)
     return Entries(
-        items=[{"id": key, **entry} for key, entry in found], next=found[-1][0] if len(found) == limit else None
+        items=[{**entry, "key": key} for key, entry in found], next=found[-1][0] if len(found) == limit else None
     )
 
 

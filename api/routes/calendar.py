@@ -16,8 +16,11 @@ from api.parts import Asking, InstallationParts, Now, Reading, Writing
 from commands.calendar import Freeze, declare_freeze, lift_freeze
 from commands.command import Call
 from commands.installation import travel
+from commands.working_time import CalendarEntry, set_calendar
+from domain.errors import Invalid
 from domain.model import Model
-from queries.lifecycle import seconds_to_next_deadline
+from queries.working_time import CalendarView, calendar_list
+from store.lifecycle import seconds_to_next_deadline
 from store.tables.calendar import FreezeRow
 
 router = APIRouter(prefix="/api", tags=["calendar"])
@@ -34,6 +37,22 @@ class FreezeView(Model):
     until_at: datetime
     declared_by: str
     lifted_at: datetime | None
+
+
+@router.get("/calendars")
+def list_calendars(_asking: Asking, session: Reading, now: Now) -> list[CalendarView]:
+    """When people work, with the days off ahead; stages that name a calendar count their hours by it."""
+    return list(calendar_list(session, now))
+
+
+@router.put("/calendars/{calendar}")
+def write_calendar(
+    calendar: str, installation: InstallationParts, call: Writing, entry: CalendarEntry
+) -> dict[str, str]:
+    """Write a calendar, new or anew. Raises Invalid("ids_differ")."""
+    if entry.id != calendar:
+        raise Invalid("ids_differ", "The calendar in the path and the one in the body are not the same.")
+    return {"calendar": set_calendar(installation.gateway, call, entry)}
 
 
 class Travel(Model):
@@ -63,7 +82,7 @@ def declare(installation: InstallationParts, call: Writing, freeze: Freeze) -> d
 
 @router.post("/freezes/{freeze}/lift")
 def lift(freeze: str, installation: InstallationParts, call: Writing) -> dict[str, str]:
-    """End a freeze before its time."""
+    """Take back a freeze that you declared and that has not begun."""
     return {"freeze": lift_freeze(installation.gateway, call, freeze)}
 
 

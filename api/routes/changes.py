@@ -78,7 +78,7 @@ def try_out(installation: InstallationParts, call: Writing, session: Reading, no
 
     Only the fact of the dry run is recorded.
     """
-    result = dry_run(session, now, installation.files, call.actor, proposal)
+    result = dry_run(installation.sources(session, now), call.actor, proposal, installation.wide)
     changes.note_dry_run(installation.gateway, call, proposal.kind, result.tier)
     return result
 
@@ -97,9 +97,9 @@ def list_changes(
 
 
 @router.get("/{change}")
-def read(response: Response, change: str, _asking: Asking, session: Reading, now: Now) -> ChangeView:
+def read(response: Response, change: str, asking: Asking, session: Reading, now: Now) -> ChangeView:
     """Everything about a change; the ETag protects against lost updates."""
-    view = reading.change_view(session, change, now)
+    view = reading.change_view(session, change, now, asking.person)
     response.headers["ETag"] = f'"{view.summary.version}"'
     return view
 
@@ -196,7 +196,9 @@ def simulated_cases(
     cursor: Annotated[int, Query(ge=0)] = 0,
 ) -> Page:
     """Every affected quote, old price against new, in minor units of its currency."""
-    return _page(reading.evidence_list(session, installation.files, change, "simulation"), cursor, limit)
+    items, total = reading.simulated_cases(session, installation.files, change, cursor, limit)
+    end = cursor + limit
+    return Page(items=items, total=total, next=str(end) if end < total else None)
 
 
 def _page(items: list[Any], start: int, limit: int) -> Page:

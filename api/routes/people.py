@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from api.development import loopback_only
-from api.parts import Asking, InstallationParts, Reading, Writing
+from api.parts import Asking, InstallationParts, Now, Reading, Writing
 from commands.bookkeeping import SignedIn, sign_in, sign_out
 from commands.command import Call
-from commands.installation import bind_account, set_active, set_membership
+from commands.installation import bind_account, erase_person, link_account, set_active, set_membership
 from domain.model import Model
 from queries.inbox import InboxItem, inbox
 from store.directory import actor_of, names
@@ -40,9 +40,9 @@ def me(asking: Asking, session: Reading) -> Me:
 
 
 @router.get("/me/inbox")
-def my_inbox(asking: Asking, session: Reading) -> list[InboxItem]:
+def my_inbox(asking: Asking, session: Reading, now: Now) -> list[InboxItem]:
     """What waits for your decision, soonest deadline first."""
-    return list(inbox(session, asking.person)) if asking.person else []
+    return list(inbox(session, asking.person, now)) if asking.person else []
 
 
 @router.post("/sessions/development", status_code=201)
@@ -74,6 +74,12 @@ class Activity(Model):
     active: bool
 
 
+class Erasure(Model):
+    """How many comments were erased."""
+
+    comments: int
+
+
 @router.put("/groups/{group}/members/{person}", status_code=204)
 def give_group(group: str, person: str, installation: InstallationParts, call: Writing) -> None:
     """Give a group to a person; administrators only."""
@@ -90,6 +96,18 @@ def take_group(group: str, person: str, installation: InstallationParts, call: W
 def set_person_active(person: str, installation: InstallationParts, call: Writing, body: Activity) -> None:
     """Let a person in or shut a person out; it holds from the next request on."""
     set_active(installation.gateway, call, person, body.active)
+
+
+@router.delete("/persons/{person}/personal-data")
+def erase(person: str, installation: InstallationParts, call: Writing) -> Erasure:
+    """Erase the name and the comments of somebody who was shut out; evidence still verifies; administrators only."""
+    return Erasure(comments=erase_person(installation.gateway, call, person))
+
+
+@router.put("/accounts/{account}/person/{person}", status_code=204)
+def link(account: str, person: str, installation: InstallationParts, call: Writing) -> None:
+    """Say whose account it is, when two accounts turn out to be one person's; administrators only."""
+    link_account(installation.gateway, call, account, person)
 
 
 @router.put("/accounts/{account}/identity", status_code=204)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.development import loopback_only
 from api.parts import Asking, InstallationParts, Limit, Reading, Writing
-from commands.quotes import Seeded, seed_quotes
+from commands.quotes import Batch, begin_seed, publish_seed, seed_chunk
 from domain.errors import NotFound
 from domain.model import Model
 from domain.quote import Quote
@@ -24,11 +24,16 @@ class QuotePage(Model):
 
 
 class Seed(Model):
-    """Which quotes of which seed to write."""
+    """How many quotes of which seed to write."""
 
     seed: Annotated[int, Field(ge=0, le=10**9)]
-    first: Annotated[int, Field(ge=0)]
-    count: Annotated[int, Field(ge=1, le=5_000)]
+    count: Annotated[int, Field(ge=1, le=10**8)]
+
+
+class Chunk(Model):
+    """The number of the first quote of a chunk: a multiple of 5,000."""
+
+    first: Annotated[int, Field(ge=0, le=10**8)]
 
 
 @router.get("/quotes")
@@ -54,8 +59,22 @@ def read_quote(quote: Annotated[str, Path(max_length=60)], _asking: Asking, sess
     return found
 
 
-@router.post("/development/quotes", status_code=201)
-def seed(request: Request, installation: InstallationParts, call: Writing, body: Seed) -> Seeded:
-    """Write open quotes of a seed, priced by the live versions; development mode only."""
+@router.post("/development/seeds", status_code=201)
+def begin(request: Request, installation: InstallationParts, call: Writing, body: Seed) -> Batch:
+    """Begin to write open quotes of a seed, or go on where it ended; development mode only."""
     loopback_only(request, installation)
-    return seed_quotes(installation.gateway, call, body.seed, body.first, body.count, installation.development)
+    return begin_seed(installation.gateway, call, body.seed, body.count, installation.development)
+
+
+@router.post("/development/seeds/{seed}/chunks", status_code=201)
+def write_chunk(request: Request, installation: InstallationParts, call: Writing, seed: int, body: Chunk) -> Batch:
+    """Write the next quotes of a seed, priced by the versions that it began with. Nobody sees them yet."""
+    loopback_only(request, installation)
+    return seed_chunk(installation.gateway, call, seed, body.first, installation.development)
+
+
+@router.post("/development/seeds/{seed}/publish")
+def publish(request: Request, installation: InstallationParts, call: Writing, seed: int) -> Batch:
+    """Let all quotes of a seed count from now on, at once."""
+    loopback_only(request, installation)
+    return publish_seed(installation.gateway, call, seed, installation.development)

@@ -1,0 +1,70 @@
+"""Policy replay: past deals through two versions of a policy, or a version and a change of it (R-8.4)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+
+from analysis.engine import Limits
+from analysis.replay import Version
+from api.parts import Asking, InstallationParts, Parts, Reading
+from domain.errors import Invalid
+from domain.replay import DealPage, Replay
+from queries.replay import proposed_by, replay_policy, replayed_deals, version_of
+from store.snapshots import SnapshotFiles
+
+router = APIRouter(prefix="/api/policy-replays", tags=["policies"])
+POLICY = "approval/standard"
+
+
+def tools(installation: Parts) -> tuple[SnapshotFiles, Limits]:
+    """Where snapshots are, and how much an analysis may use."""
+    loaded = installation.settings
+    return SnapshotFiles(loaded.snapshot_url), Limits(loaded.analysis_memory, loaded.analysis_threads)
+
+
+def replayed(
+    session: Session, installation: Parts, policy: str, old: int, new: int | None, change: str | None
+) -> Replay:
+    """Version `old` against version `new` or against a change. Raises Invalid("nothing_to_compare") without either."""
+    return replay_policy(session, *tools(installation), policy, *compared(session, policy, old, new, change))
+
+
+def compared(session: Session, policy: str, old: int, new: int | None, change: str | None) -> tuple[Version, Version]:
+    """The two policies. Raises Invalid("nothing_to_compare") where there is no second one, or two of them."""
+    if (new is None) == (change is None):
+        raise Invalid("nothing_to_compare", "Name a second version, or a change of the policy.")
+    one = version_of(session, policy, old)
+    other = proposed_by(session, policy, change) if change is not None else version_of(session, policy, new or 0)
+    return one, other
+
+
+@router.get("")
+def compare(
+    installation: InstallationParts,
+    _asking: Asking,
+    session: Reading,
+    old: Annotated[int, Query(ge=1)],
+    new: Annotated[int | None, Query(ge=1)] = None,
+    change: Annotated[str | None, Query(max_length=40)] = None,
+    policy: Annotated[str, Query(max_length=120)] = POLICY,
+) -> Replay:
+    """Past deals through two versions, or through a version and a change of it that is proposed."""
+    return replayed(session, installation, policy, old, new, change)
+
+
+@router.get("/deals")
+def deals(
+    installation: InstallationParts,
+    _asking: Asking,
+    session: Reading,
+    old: Annotated[int, Query(ge=1)],
+    flow: Annotated[int, Query(ge=0)],
+    new: Annotated[int | None, Query(ge=1)] = None,
+    change: Annotated[str | None, Query(max_length=40)] = None,
+    policy: Annotated[str, Query(max_length=120)] = POLICY,
+    start: Annotated[int, Query(ge=0)] = 0,
+) -> DealPage:
+    """The deals of a flow, by its place among the flows, the largest first, with the facts that policies ask for."""
+    versions = compared(session, policy, old, new, change)
+    return replayed_deals(session, *tools(installation), versions, flow, start)
