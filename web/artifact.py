@@ -3,18 +3,23 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 from sqlmodel import Session
 
-from api.parts import Reading
+from api.parts import InstallationParts, Reading
+from commands.certification import certify
 from domain.artifact import EVERYWHERE
 from domain.errors import NotFound
 from queries import artifacts as reading
+from queries.simulation import version_today
 from store import artifacts, changes
 from store.artifacts import Live
+from store.certification import certifications
+from store.directory import names
 from store.tables.artifact import ArtifactRow
-from web.rendering import render
-from web.visitor import Visiting, Visitor
+from web.rendering import render, see
+from web.simulation import unrecorded
+from web.visitor import FormCall, PageForm, Visiting, Visitor
 
 router = APIRouter(prefix="/artifacts")
 VERSIONS, ENTRIES = 25, 50
@@ -23,7 +28,32 @@ VERSIONS, ENTRIES = 25, 50
 @router.get("")
 def list_page(request: Request, visitor: Visiting, session: Reading) -> Response:
     """Every artifact."""
-    return render(request, "artifacts.html", visitor=visitor, artifacts=reading.artifact_list(session))
+    found = reading.artifact_list(session)
+    people = {one.certification.person for one in found if one.certification and one.certification.person}
+    return render(request, "artifacts.html", visitor=visitor, artifacts=found, names=names(session, people))
+
+
+@router.get("/{kind}/{name}/versions/{version}/today")
+def version_page(
+    request: Request,
+    kind: str,
+    name: str,
+    version: Annotated[int, Path(ge=0)],
+    visitor: Visiting,
+    installation: InstallationParts,
+    session: Reading,
+) -> Response:
+    """What it would do to the quotes of today if this version were live instead of the latest one."""
+    artifact = f"{kind}/{name}"
+    found = version_today(session, installation.files, artifact, version, installation.wide)
+    return unrecorded(
+        request,
+        visitor,
+        found,
+        heading=f"What would version {version} of {artifact} do today?",
+        note="Run just now on the quotes of today, against the latest version. Nothing is recorded.",
+        back=f"/artifacts/{artifact}",
+    )
 
 
 @router.get("/{kind}/{name}")
@@ -45,12 +75,15 @@ def page(
     latest = artifacts.latest(session, artifact)
     shown, to = version or latest, new or latest
     since = max(to - 1, 0) if old is None else old
+    certification = certifications(session).get(artifact)
     found = reading.entries(session, artifact, shown, contains, after, ENTRIES)
     return render(
         request,
         "artifact.html",
         visitor=visitor,
         artifact=_artifact(session, artifact),
+        certification=certification,
+        names=names(session, {certification.person} if certification and certification.person else set()),
         live=_live(visitor, session, artifact),
         versions=reading.versions(session, artifact, before, VERSIONS),
         difference=reading.version_difference(session, artifact, since, to),
@@ -60,6 +93,15 @@ def page(
         contains=contains,
         before=before,
     )
+
+
+@router.post("/{kind}/{name}/certification")
+def certify_here(
+    kind: str, name: str, installation: InstallationParts, call: FormCall, _form: Annotated[PageForm, Form()]
+) -> Response:
+    """Answer by name for what the page shows."""
+    certify(installation.gateway, call, f"{kind}/{name}")
+    return see(f"/artifacts/{kind}/{name}")
 
 
 def _artifact(session: Session, artifact: str) -> ArtifactRow:

@@ -8,17 +8,21 @@ from sqlmodel import Session
 
 from activities.house import change_workflow_id
 from api.parts import InstallationParts, Reading
+from commands.emergency import HELD_BACK
+from commands.residual_risk import STATABLE
 from domain.change import TRANSITIONS, ChangeState, Step
 from domain.errors import MandateError
 from domain.model import Model
 from domain.party import Actor
-from queries.changes import ChangeView, change_view, evidence_list, timeline
-from queries.lifecycle import lifecycle_of
+from queries.changes import ChangeView, change_view, evidence_list, simulated_cases, timeline
 from store import changes
 from store.directory import names
-from web.change_revision import fits_the_form
+from store.lifecycle import lifecycle_of
+from web.approval_parts import NOTHING_TYPED, board_of, talk_of
 from web.lookups import offering_names
+from web.proposal_form import fits_the_form
 from web.rendering import render
+from web.step_up import proven
 from web.stepper import steps
 from web.visitor import Visiting, Visitor
 
@@ -38,6 +42,8 @@ class Doable(Model):
     withdraw: bool
     roll_back: bool
     retry: bool
+    state_risk: bool
+    break_glass: bool
 
 
 @router.get("")
@@ -69,16 +75,16 @@ def quotes_page(
 ) -> Response:
     """Every affected quote, old against new where the simulation has run."""
     view = change_view(session, change, visitor.now)
-    effects = evidence_list(session, installation.files, change, changes.SIMULATION)
-    ids = [] if effects else evidence_list(session, installation.files, change, changes.IMPACT)
+    effects, total = simulated_cases(session, installation.files, change, start, PAGE)
+    ids = [] if total else evidence_list(session, installation.files, change, changes.IMPACT)
     return render(
         request,
         "change_quotes.html",
         visitor=visitor,
         view=view,
-        effects=effects[start : start + PAGE],
+        effects=effects,
         ids=ids[start : start + PAGE],
-        total=len(effects or ids),
+        total=total or len(ids),
         start=start,
         page=PAGE,
     )
@@ -92,10 +98,14 @@ def change_page(
     problem: MandateError | None = None,
     kept: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page, read in one transaction. After a refusal it says why and keeps what was typed: `comment`, `reason`."""
-    view = change_view(session, change, visitor.now)
+    """The page, read in one transaction.
+
+    After a refusal it says why and keeps what was typed; NOTHING_TYPED names what that can be.
+    """
+    view = change_view(session, change, visitor.now, visitor.actor.person)
     records = timeline(session, change)
-    people = {record.person or record.actor for record in records} | set(_persons(view))
+    sitting = board_of(session, visitor.actor, view)
+    people = {record.person or record.actor for record in records} | _persons(view) | set(sitting.members)
     doable = can(visitor.actor, view)
     return render(
         request,
@@ -105,8 +115,11 @@ def change_page(
         version=view.summary.version,
         quiet=doable.decide or problem is not None,
         doable=doable,
+        proven=doable.decide and proven(session, visitor, change, view.summary.revision),
         problem=problem,
-        kept={"comment": "", "reason": "", **(kept or {})},
+        kept={**NOTHING_TYPED, **(kept or {})},
+        talk=talk_of(visitor.actor, view),
+        sitting=sitting,
         records=records,
         names=names(session, people),
         offerings=offering_names(session),
@@ -124,34 +137,25 @@ def progress_context(visitor: Visitor, view: ChangeView) -> dict[str, Any]:
 def can(actor: Actor, view: ChangeView) -> Doable:
     """What an actor can do on a change now; the commands check again."""
     state = ChangeState(view.summary.state)
-    stage = view.standing.open_stage if state is ChangeState.AWAITING_APPROVAL else None
-    decides = stage is not None and any(actor.person in slot.candidates for slot in stage.slots)
-    mine = actor.party == view.summary.requester or view.summary.owner_group in actor.groups
+    asked = state is ChangeState.AWAITING_APPROVAL
+    owner = view.summary.owner_group in actor.groups
+    mine = owner or actor.party == view.summary.requester
     return Doable(
-        decide=decides,
-        why_not="" if decides or stage is None else _why_not(actor, view),
+        decide=asked and view.yours.stage is not None,
+        why_not=view.yours.why_not if asked else "",
         submit=mine and state in TRANSITIONS[Step.SUBMIT],
         revise=mine and state in TRANSITIONS[Step.REVISE] and fits_the_form(view.content),
         withdraw=mine and state in TRANSITIONS[Step.WITHDRAW],
         roll_back=mine and actor.person is not None and state in TRANSITIONS[Step.ROLL_BACK],
         retry=actor.person is not None and any(case.closed_at is None for case in view.cases),
+        state_risk=actor.person is not None and owner and state in STATABLE,
+        break_glass=owner and view.content.emergency and state in HELD_BACK,
     )
-
-
-def _why_not(actor: Actor, view: ChangeView) -> str:
-    if actor.person is None:
-        return "You are signed in as a machine account; machines read and propose, they never decide."
-    if actor.person == view.summary.requester:
-        return "You requested this change, so others decide on it."
-    if actor.person == view.author:
-        return "You wrote a part of this change, so others decide on it."
-    if any(d.person == actor.person and d.counts for d in view.decisions):
-        return "You have decided on this revision already."
-    return "This stage is decided by others; see below who can."
 
 
 def _persons(view: ChangeView) -> set[str]:
     found = {view.summary.requester, view.author, *view.names}
+    found |= {person for record in view.board for person in (record.recorded_by, *record.present)}
     return found | {person for s in view.standing.stages for slot in s.slots for person in slot.candidates}
 
 

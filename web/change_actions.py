@@ -4,30 +4,37 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from api.parts import InstallationParts, Reading
 from commands.approvals import Ballot, decide
 from commands.cases import retry_change
 from commands.changes import submit_change, withdraw_change
+from commands.emergency import Window, break_glass
 from commands.releases import roll_back_change
+from commands.residual_risk import Statement, accept_residual_risk
 from domain.approval import Choice
 from domain.errors import Conflict, Invalid, Refused
-from domain.kinds.kind import first_error
+from domain.model import Model
 from web.change import change_page
 from web.rendering import see
-from web.visitor import FormCall, PageForm, Visiting
+from web.visitor import FormCall, PageForm, Visiting, as_typed
 
 router = APIRouter(prefix="/changes/{change}")
 
 
 class DecisionForm(PageForm):
-    """A decision with the revision and the root digest of the evidence that the page showed."""
+    """A decision with the revision and the root digest of the evidence that the page showed.
+
+    effect_currency, effect_amount: the total effect as it was typed again, currency by currency.
+    """
 
     choice: Choice
     revision: int
     seen: str
     comment: Annotated[str, Field(max_length=20_000)] = ""
+    effect_currency: list[Annotated[str, Field(max_length=3)]] = []
+    effect_amount: list[Annotated[str, Field(max_length=40)]] = []
 
 
 class VersionForm(PageForm):
@@ -40,6 +47,16 @@ class ReasonForm(VersionForm):
     """Why something is done."""
 
     reason: Annotated[str, Field(max_length=4000)] = ""
+
+
+class Typed(Model):
+    """What people type on the page of a change."""
+
+    comment: Annotated[str, Field(max_length=20_000)] = ""
+    reason: Annotated[str, Field(max_length=4000)] = ""
+    text: Annotated[str, Field(max_length=20_000)] = ""
+    handing: Annotated[str, Field(max_length=20_000)] = ""
+    board_text: Annotated[str, Field(max_length=20_000)] = ""
 
 
 class Acting:
@@ -66,17 +83,29 @@ def decide_on(
     """Decide, bound to what the page showed."""
 
     def work() -> object:
-        return decide(installation.gateway, acting.call, change, _ballot(form))
+        return decide(installation.gateway, acting.call, change, ballot_of(form))
 
     return acting(work, comment=form.comment)
 
 
-def _ballot(form: DecisionForm) -> Ballot:
+def ballot_of(form: DecisionForm) -> Ballot:
     """The form as a ballot. Raises Invalid("bad_form")."""
-    try:
-        return Ballot(choice=form.choice, revision=form.revision, seen=form.seen, comment=form.comment)
-    except ValidationError as error:
-        raise Invalid("bad_form", first_error(error)) from None
+    with as_typed():
+        return Ballot(
+            choice=form.choice,
+            revision=form.revision,
+            seen=form.seen,
+            comment=form.comment,
+            total_effect=dict(zip(form.effect_currency, form.effect_amount, strict=False)),
+        )
+
+
+@router.post("/resume")
+def resume(
+    request: Request, change: str, visitor: Visiting, session: Reading, form: Annotated[Typed, Form()]
+) -> Response:
+    """The page with what was typed before the session ended; nothing is done."""
+    return change_page(request, visitor, session, change, kept=form.model_dump())
 
 
 @router.post("/submit")
@@ -113,3 +142,48 @@ def roll_back(
 def retry(change: str, installation: InstallationParts, acting: ActingHere) -> Response:
     """Try the step that waits again now."""
     return acting(lambda: retry_change(installation.gateway, acting.call, change))
+
+
+class GlassForm(PageForm):
+    """For how many minutes freezes do not hold, and why."""
+
+    minutes: int
+    reason: Annotated[str, Field(max_length=4000)] = ""
+
+
+@router.post("/break-glass")
+def break_the_glass(
+    change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[GlassForm, Form()]
+) -> Response:
+    """Let an approved emergency change pass freezes for a while."""
+    return acting(lambda: break_glass(installation.gateway, acting.call, change, _window(form)), glass=form.reason)
+
+
+def _window(form: GlassForm) -> Window:
+    """The form as a window. Raises Invalid("bad_form")."""
+    with as_typed():
+        return Window(minutes=form.minutes, reason=form.reason.strip())
+
+
+class StatementForm(PageForm):
+    """The risk that remains, about the revision that the page showed."""
+
+    revision: int
+    statement: Annotated[str, Field(max_length=20_000)] = ""
+
+
+@router.post("/residual-risk")
+def accept_risk(
+    change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[StatementForm, Form()]
+) -> Response:
+    """State the risk that remains, and accept it by name."""
+    return acting(
+        lambda: accept_residual_risk(installation.gateway, acting.call, change, _statement(form)),
+        statement=form.statement,
+    )
+
+
+def _statement(form: StatementForm) -> Statement:
+    """The form as a statement. Raises Invalid("bad_form")."""
+    with as_typed():
+        return Statement(statement=form.statement.strip(), revision=form.revision)

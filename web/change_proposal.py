@@ -1,59 +1,44 @@
-"""Proposing a price change: find an offering, give new prices, try it out, hand it in."""
+"""Proposing a price change: find offerings, give new prices and costs, try it out, hand it in."""
 
-from collections.abc import Mapping
-from datetime import date as LocalDate
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import Field, ValidationError
 from sqlmodel import Session
 
-from analysis.proposals import Proposal, ProposedPart
+from analysis.proposals import Proposal
 from api.parts import InstallationParts, Reading
 from commands.changes import create_change, note_dry_run, submit_change
-from domain.change import Effective, Monitoring
+from domain.artifact import EVERYWHERE, Content, Entry
 from domain.errors import Conflict, Invalid, MandateError, NotFound
-from domain.kinds.kind import first_error
 from queries.dry_run import DryRun, dry_run
 from store.directory import names
-from web.lookups import PRICING, latest_content, offering_names, offerings_like
-from web.present import DAY
+from web.lookups import CATALOG, PRICING, latest_content, markets, offering_names, offerings_like
+from web.proposal_form import MOST_FIELDS, PriceForm, cost_key, dearer, proposal_of
 from web.rendering import render, see
-from web.visitor import FormCall, PageForm, Visiting, Visitor
+from web.visitor import FormCall, Visiting, Visitor
 
-router = APIRouter(prefix="/changes")
-Text = Annotated[str, Field(max_length=8000)]
-
-
-class PriceForm(PageForm):
-    """The form as it was filled in: one new price (blank: unchanged) for each entry, in the same order."""
-
-    offering: Text
-    entry: list[Text] = []
-    unit_price: list[Text] = []
-    title: Text = ""
-    objective: Text = ""
-    effective_date: Text = ""
-    monitoring_days: Text = "1"
-    monitoring: Text = Monitoring().requirement
-    then: Literal["draft", "submit", "try"] = "draft"
-    change: Text = ""
-    """The change that this is a new revision of; empty for a new change."""
-    version: int = 0
-
-    @property
-    def prices(self) -> Mapping[str, str]:
-        return {
-            entry: price.strip() for entry, price in zip(self.entry, self.unit_price, strict=False) if price.strip()
-        }
+MOST_NAMED = 4
+router = APIRouter(prefix="/changes", form_limits={"max_fields": MOST_FIELDS})
 
 
 @router.get("/new")
-def page(request: Request, visitor: Visiting, session: Reading, q: str = "", offering: str = "") -> Response:
-    """Find an offering, then the empty form for it."""
-    if not offering:
+def page(
+    request: Request, visitor: Visiting, session: Reading, q: str = "", offering: str = "", all: bool = False
+) -> Response:
+    """Find an offering, then the empty form for it, or for all that the price book has prices of."""
+    if not offering and not all:
         return render(request, "find_offering.html", visitor=visitor, q=q, offerings=offerings_like(session, q))
-    return form_page(request, visitor, session, PriceForm(csrf="", key="", offering=offering))
+    return form_page(request, visitor, session, PriceForm(offering=_priced(session) if all else [offering]))
+
+
+@router.post("/edit")
+def edit(request: Request, visitor: Visiting, session: Reading, form: Annotated[PriceForm, Form()]) -> Response:
+    """The form with what was typed, and with other offerings or markets if asked for; nothing is written."""
+    try:
+        return form_page(request, visitor, session, _moved(session, form))
+    except (NotFound, Invalid) as error:
+        return form_page(request, visitor, session, form.model_copy(update={"add": "", "percent": ""}), problem=error)
 
 
 @router.post("/try")
@@ -67,7 +52,9 @@ def try_out(
 ) -> Response:
     """What would happen; nothing is recorded but the fact of the dry run."""
     try:
-        result = dry_run(session, visitor.now, installation.files, visitor.actor, proposal_of(session, form))
+        result = dry_run(
+            installation.sources(session, visitor.now), visitor.actor, proposed(session, form), installation.wide
+        )
     except (Invalid, NotFound, Conflict) as error:
         return form_page(request, visitor, session, form, problem=error)
     note_dry_run(installation.gateway, call, "pricing", result.tier)
@@ -85,12 +72,17 @@ def create(
 ) -> Response:
     """Write the draft and, if asked for, hand it in."""
     try:
-        receipt = create_change(installation.gateway, call, proposal_of(session, form))
+        receipt = create_change(installation.gateway, call, proposed(session, form))
         if form.then == "submit":
             submit_change(installation.gateway, call, receipt.change, receipt.version)
     except (Invalid, NotFound, Conflict) as error:
         return form_page(request, visitor, session, form, problem=error)
     return see(f"/changes/{receipt.change}")
+
+
+def proposed(session: Session, form: PriceForm) -> Proposal:
+    """The form as a proposal on the latest price book. Raises Invalid."""
+    return proposal_of(latest_content(session, PRICING), form)
 
 
 def form_page(
@@ -103,55 +95,85 @@ def form_page(
 ) -> Response:
     """The form with what was filled in, and what was wrong or what would happen."""
     known = offering_names(session)
-    if form.offering not in known:
-        raise NotFound("unknown_offering", f"The catalog has no offering {form.offering!r}.")
+    if unknown := [offering for offering in form.offering if offering not in known]:
+        raise NotFound("unknown_offering", f"The catalog has no offering {unknown[0]!r}.")
     asked = {person for group in result.candidates.values() for person in group} if result else set()
+    content, places = latest_content(session, PRICING), markets(session)
     return render(
         request,
         "propose.html",
         problem.http_status if problem else 200,
         visitor=visitor,
         form=form,
-        name=known[form.offering],
-        prices=_prices(session, form.offering),
+        known=known,
+        titles=_titles([known[offering] for offering in form.offering]),
+        places=places,
+        tables={offering: _rows(content, form, offering, places) for offering in form.offering},
+        models=_selling_models(session, form.offering),
+        channels=sorted({entry["channel"] for entry in content.values() if entry["type"] == "price"} | {EVERYWHERE}),
+        added={offering: _added(form, offering) for offering in form.offering},
         problem=problem,
         result=result,
-        known=known,
         names=names(session, asked),
     )
 
 
-def _prices(session: Session, offering: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The list prices of an offering as they are now, by entry id."""
-    content = latest_content(session, PRICING)
-    return sorted((k, e) for k, e in content.items() if e["type"] == "price" and e["offering"] == offering)
+def _titles(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} offerings"
 
 
-def proposal_of(session: Session, form: PriceForm) -> Proposal:
-    """The form as a proposal. Raises Invalid("no_new_price", "bad_form")."""
-    if not form.prices:
-        raise Invalid("no_new_price", "Give at least one new price.")
-    try:
-        return Proposal(
-            kind="pricing",
-            title=form.title.strip(),
-            objective=form.objective.strip(),
-            parts=[ProposedPart(artifact=PRICING, edits=_edits(session, form))],
-            effective=Effective(date=LocalDate.fromisoformat(form.effective_date) if form.effective_date else None),
-            monitoring=Monitoring(seconds=int(form.monitoring_days) * DAY, requirement=form.monitoring),
-        )
-    except ValidationError as error:
-        raise Invalid("bad_form", first_error(error)) from None
-    except ValueError:
-        raise Invalid("bad_form", "Give the date as a day and the monitoring in whole days.") from None
+def _rows(
+    content: Content, form: PriceForm, offering: str, places: Mapping[str, Mapping[str, str]]
+) -> list[tuple[str, Entry]]:
+    """Prices and costs of an offering by key; of other markets than the chosen ones only what was typed."""
+    shown = (*(form.market or places), EVERYWHERE)
+    found = {
+        key: entry
+        for key, entry in content.items()
+        if entry.get("offering") == offering and entry["type"] in ("price", "cost")
+    }
+    for currency in sorted({place["currency"] for place in places.values()}):
+        found.setdefault(cost_key(offering, currency), _no_cost(offering, currency))
+    typed = {*form.prices, *form.take_out}
+    rows = [(key, e) for key, e in found.items() if e.get("market", EVERYWHERE) in shown or key in typed]
+    return sorted(rows, key=lambda row: (row[1]["type"] == "cost", row[0]))
 
 
-def _edits(session: Session, form: PriceForm) -> list[dict[str, Any]]:
-    found = dict(_prices(session, form.offering))
-    if unknown := sorted(set(form.prices) - set(found)):
-        raise Invalid("unknown_price", f"The price book has no price {unknown[0]} of {form.offering} any more.")
-    fields = ("offering", "selling_model", "market", "channel", "currency")
-    return [
-        {"edit": "set_price", **{name: found[entry][name] for name in fields}, "unit_price": price}
-        for entry, price in form.prices.items()
-    ]
+def _added(form: PriceForm, offering: str) -> list[dict[str, str]]:
+    """Prices of an offering that the book does not have yet, as typed, and a blank one."""
+    blank = {"selling_model": "", "market": "", "channel": "", "currency": "", "unit_price": ""}
+    return [*(row for row in form.added if row["offering"] == offering), blank]
+
+
+def _no_cost(offering: str, currency: str) -> dict[str, Any]:
+    return {"type": "cost", "offering": offering, "currency": currency, "unit_cost_micros": None}
+
+
+def _selling_models(session: Session, offerings: Sequence[str]) -> dict[str, list[str]]:
+    catalog = latest_content(session, CATALOG)
+    return {e["id"]: list(e["selling_models"]) for e in catalog.values() if e.get("id") in offerings and "family" in e}
+
+
+def _moved(session: Session, form: PriceForm) -> PriceForm:
+    """The form with an offering more or less, or filled in by percent. Raises NotFound("unknown_offering"), Invalid."""
+    shown = [offering for offering in form.offering if offering != form.leave]
+    if wanted := form.add.strip():
+        known = offering_names(session)
+        found = wanted if wanted in known else next((key for key, name in known.items() if name == wanted), None)
+        if found is None:
+            raise NotFound("unknown_offering", f"The catalog has no offering {wanted!r}.")
+        shown = list(dict.fromkeys([*shown, found]))
+    moved = form.model_copy(update={"offering": shown, "add": "", "leave": ""})
+    return dearer(moved, _shown(session, moved)) if moved.percent.strip() else moved
+
+
+def _shown(session: Session, form: PriceForm) -> dict[str, Entry]:
+    """Everything that the form has a row for, by key."""
+    content, places = latest_content(session, PRICING), markets(session)
+    return {key: entry for offering in form.offering for key, entry in _rows(content, form, offering, places)}
+
+
+def _priced(session: Session) -> list[str]:
+    """The offerings of the catalog that have a list price, by name."""
+    priced = {entry["offering"] for entry in latest_content(session, PRICING).values() if entry["type"] == "price"}
+    return sorted(priced & set(offering_names(session)), key=offering_names(session).__getitem__)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from domain.artifact import Content
 from domain.errors import Unauthenticated
 from domain.impact import Impact
+from domain.kinds import kinds
 from domain.model import Model
 from domain.party import WORKER, Actor
 from queries.changes import CaseView, ChangeSummary, summary
@@ -15,10 +16,12 @@ from store import artifacts, changes
 from store.directory import actor_of
 from store.tables.change import CaseRow, ChangeRow
 from store.tables.directory import AccountRow, MembershipRow, PersonRow
+from store.tables.installation import MarketRow
 
 CATALOG = "catalog/standard"
 PRICING = "pricing/standard"
 MOST = 50
+PEOPLE = 200
 
 
 class AccountView(Model):
@@ -30,10 +33,12 @@ class AccountView(Model):
 
 
 class OpenCase(Model):
-    """An open case and the change that it stops."""
+    """An open case, what it is about, and the page of that (empty: it has none)."""
 
     case: CaseView
-    change: ChangeSummary
+    subject: str
+    title: str
+    page: str
 
 
 def accounts(session: Session) -> tuple[AccountView, ...]:
@@ -52,6 +57,14 @@ def accounts(session: Session) -> tuple[AccountView, ...]:
         if person is None or person.active
     ]
     return tuple(sorted(found, key=lambda account: (account.name is None, account.name or "", account.id)))
+
+
+def active_persons(session: Session) -> tuple[tuple[str, str], ...]:
+    """Active persons by name, id and name, the first two hundred."""
+    rows = session.execute(
+        select(PersonRow).where(PersonRow.active).order_by(PersonRow.name).limit(PEOPLE)  # type: ignore[arg-type]
+    ).scalars()
+    return tuple((row.id, row.name) for row in rows)
 
 
 def actor_of_identity(session: Session, issuer: str, subject: str) -> Actor:
@@ -73,18 +86,33 @@ def proposed_by(session: Session, party: str) -> tuple[ChangeSummary, ...]:
 
 
 def open_cases(session: Session) -> tuple[OpenCase, ...]:
-    """What stopped and waits for somebody, oldest first."""
+    """What stopped and waits for somebody, of changes, requests and artifacts, oldest first (R-7.7)."""
     rows = session.execute(
-        select(CaseRow, ChangeRow)
-        .join(ChangeRow, ChangeRow.id == CaseRow.subject)  # type: ignore[arg-type]
-        .where(CaseRow.closed_at.is_(None))  # type: ignore[union-attr]
-        .order_by(CaseRow.opened_at)  # type: ignore[arg-type]
+        select(CaseRow, col(ChangeRow.title))
+        .outerjoin(ChangeRow, col(ChangeRow.id) == col(CaseRow.subject))
+        .where(col(CaseRow.closed_at).is_(None))
+        .order_by(col(CaseRow.opened_at))
         .limit(MOST)
     )
     return tuple(
-        OpenCase(case=CaseView(**{name: getattr(case, name) for name in CaseView.model_fields}), change=summary(change))
-        for case, change in rows
+        OpenCase(
+            case=CaseView(**{name: getattr(case, name) for name in CaseView.model_fields}),
+            subject=case.subject,
+            title=title or case.subject,
+            page=_page_of(case.subject),
+        )
+        for case, title in rows
     )
+
+
+def _page_of(subject: str) -> str:
+    """Where people look at what a case is about."""
+    if subject.startswith("CR-"):
+        return f"/changes/{subject}#cases"
+    if subject.startswith("AR-"):
+        return f"/requests/{subject}"
+    kind = subject.partition("/")[0]
+    return f"/{'policies' if kind == 'approval' else 'artifacts'}/{subject}" if kind in kinds() else ""
 
 
 def impact_of(session: Session, change: str, revision: int) -> Impact | None:
@@ -95,6 +123,12 @@ def impact_of(session: Session, change: str, revision: int) -> Impact | None:
 def latest_content(session: Session, artifact: str) -> Content:
     """The content of the latest version of an artifact."""
     return artifacts.content(session, artifact, artifacts.latest(session, artifact))
+
+
+def markets(session: Session) -> Mapping[str, Mapping[str, str]]:
+    """Currency and time zone of every market, by its code."""
+    rows = session.execute(select(MarketRow).order_by(MarketRow.code)).scalars()
+    return {row.code: {"currency": row.currency, "zone": row.zone} for row in rows}
 
 
 def offering_names(session: Session) -> Mapping[str, str]:

@@ -2,21 +2,26 @@
 
 import json
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.identity import OpenIdIssuer
-from api.parts import InstallationParts
+from api.identity import OpenIdIssuer, auth_time
+from api.parts import InstallationParts, Parts
+from commands.command import Call
+from commands.step_up import Authentication, step_up
 from domain.errors import Refused, Unauthenticated, Unavailable
+from domain.party import Actor
 from store.settings import Settings
 from web.lookups import actor_of_identity
 from web.rendering import local_path, render, see
 from web.sign_in import begin_session, served_securely
+from web.step_up import confirmed
+from web.visitor import Visiting, visitor
 
 router = APIRouter(prefix="/sign-in/openid")
 FLOW_COOKIE = "mandate_sign_in"
@@ -27,9 +32,28 @@ TIMEOUT = 5.0
 @router.get("")
 def begin(installation: InstallationParts, next: str = "/") -> Response:
     """Send the visitor to the issuer; what has to come back is remembered in this browser only."""
-    flow = {"verifier": generate_token(48), "nonce": generate_token(32), "next": local_path(next)}
+    return _set_out(installation, {"next": local_path(next)})
+
+
+@router.get("/again")
+def begin_again(
+    _visitor: Visiting,
+    installation: InstallationParts,
+    subject: Annotated[str, Query(max_length=60)],
+    revision: Annotated[int, Query(ge=1)],
+) -> Response:
+    """Send a visitor who is about to decide to the issuer, which asks for the credentials again, session or not."""
+    return _set_out(installation, {"subject": subject, "revision": str(revision)}, prompt="login", max_age="0")
+
+
+def _set_out(installation: Parts, purpose: dict[str, str], **asked: str) -> Response:
+    """Off to the issuer; purpose: what the sign-in is for, told again by the browser when it comes back."""
+    flow = {"verifier": generate_token(48), "nonce": generate_token(32), **purpose}
     url, state = _client(installation.settings).create_authorization_url(
-        _metadata(installation.settings)["authorization_endpoint"], code_verifier=flow["verifier"], nonce=flow["nonce"]
+        _metadata(installation.settings)["authorization_endpoint"],
+        code_verifier=flow["verifier"],
+        nonce=flow["nonce"],
+        **asked,
     )
     response = see(url)
     response.set_cookie(
@@ -46,7 +70,10 @@ def begin(installation: InstallationParts, next: str = "/") -> Response:
 
 @router.get("/callback")
 def finish(request: Request, installation: InstallationParts) -> Response:
-    """Exchange the code, check the ID token, and open a session for the account that is bound to it."""
+    """Exchange the code, check the ID token, and open a session for the account that is bound to it.
+
+    A visitor who was about to decide keeps the session that is open, and gets the proof for that decision instead.
+    """
     flow = _remembered(request)
     try:
         claims = _claims(installation.settings, str(request.url), flow)
@@ -54,9 +81,25 @@ def finish(request: Request, installation: InstallationParts) -> Response:
             actor = actor_of_identity(session, claims["iss"], claims["sub"])
     except Unauthenticated as error:
         return render(request, "not_let_in.html", 403, problem=error)
-    response = begin_session(installation, actor, flow["next"])
+    if "subject" in flow:
+        response = _prove(request, installation, actor, flow, claims)
+    else:
+        response = begin_session(installation, actor, flow["next"])
     response.delete_cookie(FLOW_COOKIE, path=router.prefix)
     return response
+
+
+def _prove(
+    request: Request, installation: Parts, actor: Actor, flow: dict[str, str], claims: dict[str, Any]
+) -> Response:
+    """Keep the proof, if the one who signed in is whose session this is, and the issuer says when (`auth_time`)."""
+    looking, at = visitor(request, installation), auth_time(claims)
+    proves = looking.actor.account == actor.account and at is not None
+    call = Call(looking.actor, "", getattr(request.state, "request_id", ""))
+    revision = int(flow["revision"])
+    authentication = Authentication(method="organisation" if proves else "none", at=at)
+    step_up(installation.gateway, call, flow["subject"], revision, authentication)
+    return confirmed(request, looking, flow["subject"], revision)
 
 
 def _remembered(request: Request) -> dict[str, str]:

@@ -9,34 +9,42 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
 from domain.artifact import EVERYWHERE
+from domain.blocks import block, case_words
 from domain.change import MARKET_ZONE, Effective
+from domain.errors import Invalid
 from domain.money import amount, exponent, unit_price
+from domain.pricing import Step
 
 LOCALE = Locale.parse("en")
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 MOST_DECIMALS = 6
 DIGEST_SHOWN = 12
 SELLING_MODELS = {"monthly": "per month", "one_time": "once", "yearly": "per year"}
+LINE_CHECKS = ("every_line_priced", "not_negative", "margin_floor")
+"""Checks whose counter examples are lines of quotes."""
 STATES = {"awaiting_approval": "Awaiting approval", "needs_revision": "Needs revision"}
 CHOICES = {"approve": "Approved", "reject": "Rejected", "request_changes": "Asked for changes"}
 OUTCOMES = {"pass": "✓ passed", "fail": "✗ failed", "inconclusive": "? inconclusive"}
+STEPS = {
+    "list": "list price",
+    "rate": "rate of the usage",
+    "contract": "agreed with the customer",
+    "tier": "tier",
+    "graduated": "graduated tiers",
+    "bundle": "in a bundle",
+    "promotion": "promotion",
+    "discount": "discount",
+    "floor": "not below the floor",
+}
 TIMERS = {
     "reminder": "Approvers are reminded",
     "escalation": "Escalated: further groups may decide too",
     "expiry": "The change expires",
 }
-BLOCKS = {
-    "no_plan": "No approval plan has been found yet.",
-    "unsatisfiable": "Nobody can fill every place of the stage {}.",
-    "frozen": "A freeze holds effects back: {}.",
-    "moved": "Changed by somebody else meanwhile: {}.",
-    "waits_for": "Another release goes first: {}.",
-    "approval": "The approval is {}.",
-    "state": "The change is {}.",
-    "not_due": "It is not due yet.",
-    "impact_not_confirmed": "The impact has not been found again yet.",
-    "impact_confirmation_too_old": "The impact was found again too long ago.",
-    "impact_moved": "The impact moved further than the policy allows.",
+CONSEQUENCES = {
+    "warn": "is a warning",
+    "hold": "holds the release until the owner accepts it",
+    "block": "sends the change back",
 }
 ACTIONS = {
     "change.created": "Draft created",
@@ -70,6 +78,14 @@ ACTIONS = {
 def money(minor: int, currency: str) -> str:
     """Minor units with the currency's own decimals: `1,234.50 EUR`, `1,234 JPY`."""
     return _with_currency(amount(minor, currency), currency, exponent(currency))
+
+
+def money_or_plain(minor: int, currency: str) -> str:
+    """Money, or for a currency that does not exist the number as it is stored."""
+    try:
+        return money(minor, currency)
+    except Invalid:
+        return f"{minor} {currency}"
 
 
 def signed_money(minor: int, currency: str) -> str:
@@ -114,6 +130,17 @@ def percent(old: int | None, new: int | None) -> str:
 def basis_points(points: int) -> str:
     """`250` basis points as `2.5 %`."""
     return f"{format_decimal(Decimal(points) / 100, locale=LOCALE)} %"
+
+
+def share(part: int, whole: int) -> str:
+    """A part of an amount: `62.3 %`; a dash where there is no whole."""
+    return f"{(Decimal(part) * 100 / whole).quantize(Decimal('0.1'), ROUND_HALF_UP)} %" if whole else "–"
+
+
+def line_of(example: str, check: str) -> tuple[str, str] | None:
+    """Quote and line of a counter example, None where a check is about something else: `Q-7/3` -> Q-7, 3."""
+    quote, _, line = example.rpartition("/")
+    return (quote, line) if check in LINE_CHECKS and quote else None
 
 
 def moment(at: datetime) -> str:
@@ -188,20 +215,28 @@ def outcome(name: str) -> str:
     return OUTCOMES[name]
 
 
+def consequence(name: str) -> str:
+    """What follows of a check that did not pass."""
+    return CONSEQUENCES[name]
+
+
 def timer(what: str) -> str:
     """What time will do."""
     return TIMERS[what]
 
 
-def block(reason: str) -> str:
-    """Why an effect is held back."""
-    code, _, about = reason.partition(":")
-    return BLOCKS.get(code, reason.replace("_", " ")).format(about)
-
-
 def action(name: str) -> str:
     """What an audit record tells."""
     return ACTIONS.get(name, words(name.partition(".")[2]))
+
+
+def price_step(step: Step) -> str:
+    """A step of a price in words: `tier from 10 on`, `discount of 2.5 %`, `times 3, rounded`."""
+    off = f" of {basis_points(step.points)}" if step.points else ""
+    starts = f" from {count(step.quantity)} on" if step.rule in ("tier", "graduated") else ""
+    if step.rule == "net":
+        return f"times {count(step.quantity)}, rounded"
+    return f"{STEPS[step.rule]}{starts}{off}{', the whole line' if step.per == 'line' else ''}"
 
 
 def short(digest: str) -> str:
@@ -212,7 +247,8 @@ def short(digest: str) -> str:
 FILTERS: Mapping[str, object] = {
     function.__name__: function
     for function in (
-        money, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment, away, duration,
-        late, effective, state, words, market, channel, selling_model, choice, outcome, timer, block, action, short,
+        money, money_or_plain, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment,
+        away, duration, late, effective, state, words, market, channel, selling_model, choice, outcome, consequence,
+        timer, block, case_words, action, short, price_step, line_of, share,
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from domain.party import Actor
 from store.directory import actor_of
 from web.lookups import accounts
 from web.rendering import local_path, render, see
-from web.visitor import SESSION_COOKIE, FormCall, same_origin
+from web.visitor import SESSION_COOKIE, FormCall, Visiting, same_origin
 
 router = APIRouter()
 
@@ -37,6 +37,12 @@ def page(request: Request, installation: InstallationParts, session: Reading, ne
         organisation=bool(settings.oidc_issuer and settings.oidc_client_id),
         accounts=accounts(session) if installation.development else (),
     )
+
+
+@router.get("/signed-in")
+def done(request: Request, visitor: Visiting) -> Response:
+    """Where a sign-in in a tab of its own ends: what was typed waits in the other one."""
+    return render(request, "signed_in.html", visitor=visitor)
 
 
 @router.post("/sign-in/development")

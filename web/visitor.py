@@ -1,15 +1,19 @@
 """Who looks at a page, and whether a form was really sent from one of our pages (D15)."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import ValidationError
 
 from api.parts import InstallationParts, Parts
 from commands.command import Call
 from domain.errors import Invalid, Refused, Unauthenticated
+from domain.kinds.kind import first_error
 from domain.model import Model
 from domain.party import Actor
 from store.directory import names
@@ -22,6 +26,15 @@ class PageForm(Model):
 
     csrf: str
     key: str
+
+
+@contextmanager
+def as_typed() -> Iterator[None]:
+    """While a form becomes what a command takes. Raises Invalid("bad_form") naming the first wrong field."""
+    try:
+        yield
+    except ValidationError as error:
+        raise Invalid("bad_form", first_error(error)) from None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,17 @@
+"""The page of notices: what the visitor is told, in person or through a group (R-2.3)."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.parts import Reading
+from queries.notices import notices
+from web.rendering import render
+from web.visitor import Visiting
+
+router = APIRouter(prefix="/notices")
+MOST = 100
+
+
+@router.get("")
+def page(request: Request, visitor: Visiting, session: Reading) -> Response:
+    """What I am told."""
+    return render(request, "notices.html", visitor=visitor, notices=notices(session, visitor.actor, MOST))
