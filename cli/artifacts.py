@@ -18,9 +18,23 @@ Artifact = Annotated[str, typer.Argument(help="For example pricing/standard.")]
 @group.command("list")
 @calls_api
 def list_artifacts(here: Here) -> None:
-    """Every artifact with its latest version."""
-    columns, names = ("Artifact", "Title", "Latest version>"), ("id", "title", "latest")
-    here.show(here.api.get("/api/artifacts"), lambda found: table(columns, [[a[n] for n in names] for a in found]))
+    """Every artifact with its latest version, who answers for it, and when that has to be said anew."""
+    columns = ("Artifact", "Title", "Latest version>", "Owner", "Certified by", "Certify again by")
+    here.show(here.api.get("/api/artifacts"), lambda found: table(columns, map(_artifact, found)))
+
+
+def _artifact(artifact: Any) -> tuple[object, ...]:
+    certified = artifact["certification"] or {"owner_group": "", "person": None, "due_at": None}
+    about = (artifact["id"], artifact["title"], artifact["latest"])
+    return (*about, certified["owner_group"], certified["person"] or "nobody yet", moment(certified["due_at"]))
+
+
+@group.command()
+@calls_api
+def certify(here: Here, artifact: Artifact) -> None:
+    """Answer by name for an artifact and every rule in it, as it is now; for the group that owns it."""
+    done = here.api.post(f"/api/artifacts/{artifact}/certification")
+    here.show(done, lambda one: say(f"{one['person']} answers for {artifact}; again by {moment(one['due_at'])}."))
 
 
 @group.command()
@@ -40,13 +54,13 @@ def entries(
     here: Here,
     artifact: Artifact,
     version: Annotated[int, typer.Argument(help="Number of the version.")],
-    contains: Annotated[str, typer.Option(help="Only entries whose id contains this text.")] = "",
+    contains: Annotated[str, typer.Option(help="Only entries whose key contains this text.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
 ) -> None:
-    """Entries of a version by id."""
+    """Entries of a version by key."""
     path = f"/api/artifacts/{artifact}/versions/{version}/entries"
     found = here.api.get(path, contains=contains, limit=limit)
-    here.show(found, lambda page: table(("Type", "Id", "Entry"), map(_entry, page["items"])))
+    here.show(found, lambda page: table(("Type", "Key", "Entry"), map(_entry, page["items"])))
 
 
 @group.command()
@@ -93,8 +107,8 @@ def _tier(tier: Any, currency: str) -> str:
 
 
 def _entry(entry: Any) -> tuple[object, ...]:
-    rest = ", ".join(f"{key}={value}" for key, value in entry.items() if key not in ("id", "type") and value)
-    return (entry["type"], entry["id"], rest)
+    rest = ", ".join(f"{key}={value}" for key, value in entry.items() if key not in ("key", "type") and value)
+    return (entry["type"], entry["key"], rest)
 
 
 def _version(row: Any) -> tuple[object, ...]:

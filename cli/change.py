@@ -1,17 +1,20 @@
 """`mandate change ...`: propose, read, decide, follow and take back changes."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.change_view import evidence, show_change, show_list
+from cli.change_view import evidence, followed, show_change, show_list, surroundings
 from cli.duration import seconds_of
 from cli.errors import TOO_LATE
 from cli.here import Here, calls_api
+from cli.impact import impact
 from cli.present import counted, moment, plain, say, show_json, totals, words
 from cli.proposals import from_file, price_change
+from cli.proving import Confirm, Effect, prove, retyped
 from cli.timeline import sentence
 from cli.watching import watch as follow
 from domain.change import ChangeState
@@ -19,6 +22,8 @@ from domain.change import ChangeState
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Propose, read, decide, follow and take back changes.")
 app.add_typer(group, name="change")
+
+group.command("impact")(impact)
 
 Change = Annotated[str, typer.Argument(help="Id of the change, CR-2026-0001.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
@@ -41,17 +46,25 @@ def create(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
 ) -> None:
     """Create a draft, from a file or as one new list price; --dry-run says what would happen and keeps nothing."""
-    if file is not None:
-        proposal = from_file(file)
-    elif offering and selling_model and currency and price:
-        place = {"offering": offering, "selling_model": selling_model, "market": market, "channel": channel}
-        proposal = price_change({**place, "currency": currency}, price, title, objective, effective)
-    else:
-        raise typer.BadParameter("Give --file, or --offering, --selling-model, --currency and --price.")
+    place = {"offering": offering, "selling_model": selling_model, "market": market, "channel": channel}
+    texts = {"title": title, "objective": objective, "effective": effective}
+    proposal = _proposal(file, {**place, "currency": currency}, price, texts)
     if dry_run:
         here.show(here.api.post("/api/changes/dry-run", proposal), _show_dry_run)
     else:
         here.show(here.api.post("/api/changes", proposal), _show_receipt)
+
+
+@group.command()
+@calls_api
+def revise(
+    here: Here,
+    change: Change,
+    file: Annotated[Path, typer.Option(help="The whole change as it is to be now, as YAML or JSON.")],
+    version: Annotated[int | None, typer.Option(help="Version that you have read; refused if it moved.")] = None,
+) -> None:
+    """Write a new revision; decisions whose inputs moved no longer count, the others stand."""
+    here.show(here.api.put(f"/api/changes/{change}", from_file(file), version), _show_receipt)
 
 
 @group.command("list")
@@ -91,6 +104,8 @@ def decide(
     comment: Annotated[str, typer.Option(help="What you want to say with it.")] = "",
     seen: Annotated[str | None, typer.Option(help="Digest of what you have read before; refused if it moved.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again on a terminal.")] = False,
+    confirm: Confirm = None,
+    total_effect: Effect = None,
 ) -> None:
     """Decide, bound to the evidence that is shown first."""
     options = {"approve": approve, "reject": reject, "request_changes": request_changes}
@@ -104,6 +119,9 @@ def decide(
         typer.confirm(f"{words(chosen[0]).capitalize()}?", abort=True, err=True)
     revision = view["summary"]["revision"]
     ballot = {"choice": chosen[0], "revision": revision, "seen": seen or view["seen"], "comment": comment}
+    if chosen[0] == "approve":
+        ballot["total_effect"] = retyped(view, total_effect)
+    prove(here, change, view, confirm)
     here.show(here.api.post(f"/api/changes/{change}/decisions", ballot), _show_decision)
 
 
@@ -150,6 +168,18 @@ def watch(
     raise typer.Exit(code)
 
 
+def _proposal(
+    file: Path | None, place: Mapping[str, str | None], price: str | None, texts: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """What is proposed: a file, or one new list price at a place with its texts."""
+    if file is not None:
+        return from_file(file)
+    known = {name: value for name, value in place.items() if value}
+    if len(known) < len(place) or not price:
+        raise typer.BadParameter("Give --file, or --offering, --selling-model, --currency and --price.")
+    return price_change(known, price, **texts)
+
+
 def _show_receipt(receipt: Any) -> None:
     say(f"{receipt['change']} is {words(receipt['state'])}; revision {receipt['revision']}.")
 
@@ -163,11 +193,12 @@ def _show_dry_run(found: Any) -> None:
     impact, simulation = found["impact"], found["simulation"]
     say("What would change", *(f"  {line}" for line in found["words"]))
     say(f"Tier {found['tier']}: {', '.join(found['reasons'])}")
+    say(*surroundings(found))
     for stage, persons in found["candidates"].items():
         say(f"  {stage}: {', '.join(persons) or 'nobody could agree'}")
     say(f"{counted(impact['quotes'], 'open quote')} worth {totals(impact['value'])}")
     say(f"  {totals(simulation['delta'], signed=True)} in all")
-    say(*(f"  check: {check['title']}: {words(check['outcome'])}" for check in simulation["checks"]))
+    say(*(f"  check: {check['title']}: {words(check['outcome'])}" for check in simulation["checks"]), *followed(found))
     for market, instant in found["instants"].items():
         say(f"Effective in {market}: {moment(instant) or 'as soon as it is approved'}")
     for block in (*found["unsatisfiable"], *found["freezes"]):

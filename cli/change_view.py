@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.present import counted, group_names, moment, say, table, totals, words
+from domain.blocks import case_words
 
+CONSEQUENCES = {"hold": "holds the release until the owner accepts it", "block": "sends the change back"}
 MARKS = {"pass": "passes", "fail": "FAILS", "inconclusive": "cannot be judged"}
 
 
@@ -36,9 +38,41 @@ def evidence(view: Any) -> Iterator[str]:
         delta = totals(simulation["delta"], signed=True)
         yield f"  {simulation['dearer']} dearer, {simulation['cheaper']} cheaper: {delta} in all"
         yield from (f"  check: {check['title']}: {_checked(check)}" for check in simulation["checks"])
+        yield from followed(view)
+    if effect := view["effect"]:
+        yield (
+            f"Total effect: {counted(effect['quotes'], 'open quote')}, {counted(effect['orders'], 'pending order')}, "
+            f"{totals(effect['delta'], signed=True)}"
+        )
     if plan:
         reasons = ", ".join(plan["reasons"])
         yield f"Tier {plan['tier']}: {reasons} (policy {plan['policy']}, version {plan['policy_version']})"
+    yield from surroundings(view)
+
+
+def followed(view: Any) -> Iterator[str]:
+    """What follows by the policy of checks and packs that did not pass, but for warnings."""
+    for one in view["judged"]:
+        if one["does"] != "warn":
+            yield f"  by the policy: {one['title']}: {words(one['outcome'])}, {CONSEQUENCES[one['does']]}"
+
+
+def surroundings(view: Any) -> Iterator[str]:
+    """Risk from the highest score down, collisions, and the places in the queues."""
+    if view["risk"]:
+        yield "Risk"
+        scores = sorted(view["risk"]["scores"], key=lambda score: -score["score"])
+        yield from (f"  {s['score']} {s['dimension']}: {s['fact']}" for s in scores if s["score"])
+    for other in view["collisions"]:
+        yield f"Collides with {other['change']} ({words(other['state'])}) on {', '.join(other['subjects'])}"
+    for place in view.get("queue", ()):
+        waits = ", ".join(place["waits_for"]) or "nobody"
+        yield f"Number {place['position']} in the queue of {place['artifact']}, waits for {waits}"
+    for record in view.get("board", ()):
+        yield f"Board, {record['what']}: {record['text']}"
+    for review in view.get("reviews", ()):
+        standing = "reviewed" if review["reviewed_at"] else "overdue" if review["overdue"] else "waiting"
+        yield f"Review of {words(review['what'])}, due {moment(review['due_at'])}: {standing}"
 
 
 def _head(view: Any) -> Iterator[str]:
@@ -46,7 +80,8 @@ def _head(view: Any) -> Iterator[str]:
     waits = f", waits for {lifecycle['waiting_for']}" if lifecycle["waiting_for"] else ""
     yield f"{summary['id']}  {summary['title']}"
     yield f"{words(summary['state']).capitalize()}{waits}; revision {summary['revision']}"
-    yield f"Asked for by {_name(view, summary['requester'])}; owned by {group_names([summary['owner_group']])}"
+    asked = f"Asked for by {_name(view, summary['requester'])}; {view['authored']}-authored"
+    yield f"{asked}; owned by {group_names([summary['owner_group']])}"
     yield f"Objective: {content['objective']}"
 
 
@@ -65,14 +100,19 @@ def _checked(check: Mapping[str, Any]) -> str:
 
 def _people(view: Any) -> Iterator[str]:
     if view["standing"]["stages"]:
-        yield "Approval"
+        yield "Approval" + (f" as it stood at {moment(view['standing_at'])}" if view["standing_at"] else "")
     for stage in view["standing"]["stages"]:
         for slot in stage["slots"]:
             yield f"  {stage['title']}: {_slot(view, slot)}"
     for decision in view["decisions"]:
         counts = "" if decision["counts"] else f" (does not count: {decision['reason'] or 'the stage is over'})"
+        stands = f" (still stands: {decision['reason']})" if decision["counts"] and decision["reason"] else ""
+        lender = f" for {_name(view, decision['represents'])}" if decision["represents"] else ""
         said = f": {decision['comment']}" if decision["comment"] else ""
-        yield f"  {moment(decision['at'])} {decision['name']}: {words(decision['choice'])}{counts}{said}"
+        who = f"{decision['name']}{lender}"
+        yield f"  {moment(decision['at'])} {who}: {words(decision['choice'])}{counts}{stands}{said}"
+    for remark in view["remarks"]:
+        yield f"  {moment(remark['at'])} {remark['name']}, {remark['kind']} {remark['id']}: {remark['text']}"
     for timer in view["timers"]:
         yield f"  next: {timer['what']} at {moment(timer['at'])}"
 
@@ -80,6 +120,8 @@ def _people(view: Any) -> Iterator[str]:
 def _slot(view: Any, slot: Mapping[str, Any]) -> str:
     if slot["person"]:
         return f"approved by {_name(view, slot['person'])}"
+    if view["summary"]["closed"]:
+        return "not given"
     able = ", ".join(_name(view, person) for person in slot["candidates"]) or "nobody, which blocks it"
     return f"missing; can be given by {able}"
 
@@ -100,7 +142,8 @@ def _cases(view: Any) -> Iterator[str]:
     if waiting:
         yield "Waits for somebody"
     for case in waiting:
-        yield f"  {case['step']} ({group_names([case['owner_group']])}): {case['message']}"
+        told = case_words(case["message"], case["code"])
+        yield f"  {case['step']} ({group_names([case['owner_group']])}): {told}"
 
 
 def _name(view: Any, person: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from cli.tokens import LOCAL
 from domain.errors import (
     Conflict,
     Invalid,
@@ -20,7 +21,6 @@ from domain.errors import (
 TIMEOUT = 120.0
 """Seconds; travelling and large chunks of quotes take a while."""
 
-LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 CLASSES: Mapping[int, type[MandateError]] = {
     401: Unauthenticated,
     403: Refused,
@@ -56,9 +56,23 @@ class Api:
         wanted = {name: value for name, value in query.items() if value is not None}
         return self._call("GET", path, params=wanted)
 
+    def delete(self, path: str) -> Any:
+        """Take something away."""
+        return self._call("DELETE", path, headers={"Idempotency-Key": secrets.token_hex(16)})
+
+    def download(self, path: str, **query: Any) -> bytes:
+        """The bytes of a resource. Raises MandateError by the problem."""
+        answer = self._sent("GET", path, params=query)
+        return answer.content if answer.is_success else bytes(_content(answer))
+
     def post(self, path: str, body: Any = None, key: str | None = None) -> Any:
         """Write something; with a `key` of one's own the same call may be repeated, without one it gets a fresh one."""
         return self._call("POST", path, json=body, headers={"Idempotency-Key": key or secrets.token_hex(16)})
+
+    def put(self, path: str, body: Any, version: int | None = None) -> Any:
+        """Write something in the place of what is there; with a `version` only if that is still the current one."""
+        seen = {} if version is None else {"If-Match": f'"{version}"'}
+        return self._call("PUT", path, json=body, headers={"Idempotency-Key": secrets.token_hex(16), **seen})
 
     def pages(self, path: str, most: int, **query: Any) -> list[Any]:
         """Up to `most` items of a list with cursors, following `next`."""

@@ -1,4 +1,4 @@
-"""`mandate demo`: the whole platform on this machine and a price change played to its end, as five people over HTTP."""
+"""`mandate demo`: the whole platform on this machine and a price change played to its end, by its people over HTTP."""
 
 import hashlib
 import os
@@ -12,14 +12,16 @@ from urllib.parse import quote
 import typer
 
 from activities.house import change_workflow_id
+from cli.cast import EVERYBODY, OPERATOR
 from cli.importing import send
 from cli.ops import broken_chains
+from cli.platform.local import default_state_dir
 from cli.platform.progress import duration
-from cli.platform.up import default_state_dir
 from cli.present import counted, say
 from cli.running import Platform, running
 from cli.seeding import seed_quotes
-from cli.story import DIRECTOR, FINANCE, OPERATOR, PRICING, REQUESTER, play
+from cli.story import play
+from cli.story_evidence import take_the_proof
 from cli.teller import Teller
 from commands.command import Gateway
 from commands.example import set_up_example
@@ -41,7 +43,7 @@ def demo(
         Path | None, typer.Option(help="A real catalog in the layout of Salesforce Revenue Cloud, instead of ours.")
     ] = None,
 ) -> None:
-    """Start everything and play one price change to its end, as five people; a second run plays the next one."""
+    """Start everything and play one price change to its end, by its people; a second run plays the next one."""
     # A script ends the demo by SIGTERM; everything is then taken down as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = state_folder(catalog)
@@ -56,6 +58,7 @@ def demo(
                 say(f"Everything runs after {duration(time.monotonic() - started)}.")
                 changes = play(teller)
                 check_evidence(folder, teller, changes)
+                take_the_proof(teller, folder, changes[0])
             say("", f"Played in {duration(time.monotonic() - started)}.", *links(platform, changes))
             if keep:
                 say("", "Everything keeps running; Ctrl-C ends it.")
@@ -108,7 +111,7 @@ def links(platform: Platform, changes: tuple[str, ...]) -> list[str]:
     for change in changes if platform.temporal_ui else ():
         workflow = quote(change_workflow_id(change), safe="")
         lines.append(f"   its workflow    {platform.temporal_ui}/namespaces/{platform.namespace}/workflows/{workflow}")
-    accounts = ", ".join((REQUESTER, PRICING, FINANCE, DIRECTOR, OPERATOR))
+    accounts = ", ".join(EVERYBODY)
     return [
         *lines,
         f"   sign in         {platform.api}/sign-in as {accounts}",

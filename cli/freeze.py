@@ -41,10 +41,25 @@ def list_all(here: Here) -> None:
     here.show(here.api.get("/api/freezes"), _people)
 
 
+@group.command("except")
+@calls_api
+def ask_exception(
+    here: Here,
+    freeze: Annotated[str, typer.Argument(help="Id of the freeze.")],
+    change: Annotated[str, typer.Option(help="The change that has to go out; * is every change.")],
+    until: Annotated[str, typer.Option(parser=_instant, metavar="INSTANT", help="Until when the exception holds.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+) -> None:
+    """Ask for an exception; it holds when the people of its plan have agreed."""
+    body = {"change": change, "until_at": until, "reason": reason}
+    asked = here.api.post(f"/api/freezes/{freeze}/exceptions", body)
+    here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
+
+
 @group.command()
 @calls_api
 def lift(here: Here, freeze: Annotated[str, typer.Argument(help="Id of the freeze.")]) -> None:
-    """End a freeze before its time; what waited for it goes on."""
+    """Take back a freeze that you declared and that has not begun; one that holds takes `except --change "*"`."""
     here.show(here.api.post(f"/api/freezes/{freeze}/lift"), lambda answer: say(f"Lifted {answer['freeze']}."))
 
 

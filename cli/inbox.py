@@ -51,6 +51,7 @@ def inbox(here: Here) -> None:
 
 
 def _row(item: Any) -> tuple[object, ...]:
-    change = item["change"]
-    who = (change["id"], change["title"], change["tier"], change["requester"])
-    return (*who, item["stage"], words(item["next_timer"]), moment(item["due_at"]))
+    about = item["change"] or item["request"]
+    who = (item["subject"], about["title"], about["tier"], about["requester"])
+    stage = f"{item['stage']}, for {item['represents']}" if item["represents"] else item["stage"]
+    return (*who, stage, words(item["next_timer"]), moment(item["due_at"]))

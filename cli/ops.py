@@ -13,28 +13,35 @@ from temporalio.service import RPCError
 from activities.doorbell import ring
 from activities.runtime import connect
 from cli.errors import FAILED, exit_code, report
+from cli.platform.local import adopt_settings
 from cli.platform.prepare import leave
 from cli.platform.temporal_namespace import ensure_namespace_async
-from cli.present import counted, say, show_json
+from cli.present import counted, moment, say, show_json, table, words
 from commands.bookkeeping import note_rung
 from commands.checkpoints import write_checkpoint
 from commands.command import Call, Gateway
 from commands.example import set_up_example
+from commands.installation import bind_first_administrator
 from commands.rebuild import wake_open_changes
+from domain.approval_plan import STEP_UP_FROM_TIER
+from domain.audit import ChainFault
 from domain.errors import Invalid, MandateError, Unavailable
+from domain.impact import FAULTS
 from domain.party import SYSTEM
-from store.audit import ChainFault, verify
-from store.checkpoints import missing_since, opened, signer
+from store.audit import verify
+from store.checkpoints import exported, missing_since
 from store.database import Database
 from store.installation import installation_id
 from store.logs import configure_logs
 from store.migrate import upgrade
 from store.settings import settings
+from store.signing import signer
+from store.snapshots import SnapshotFiles
 from store.unit_of_work import Bell
 
 AT_ONCE = 50
 app = typer.Typer()
-group = typer.Typer(no_args_is_help=True, help="What operators do on the installation itself (settings MANDATE_*).")
+group = typer.Typer(no_args_is_help=True, help="What operators do on the installation itself, not over HTTP.")
 audit = typer.Typer(no_args_is_help=True, help="The evidence chains.")
 app.add_typer(group, name="ops")
 group.add_typer(audit, name="audit")
@@ -43,9 +50,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead o
 
 
 @group.callback()
-def _ops() -> None:
-    """What operators do on the installation itself (settings MANDATE_*)."""
+def _ops(
+    state_dir: Annotated[Path | None, typer.Option(help="The state folder of an installation of `mandate up`.")] = None,
+) -> None:
+    """What operators do on the installation itself: by the settings MANDATE_*, else the one of `mandate up`."""
     configure_logs("WARNING")
+    if adopted := adopt_settings(state_dir):
+        typer.echo(f"The installation in {adopted}:", err=True)
 
 
 @group.command()
@@ -60,9 +71,40 @@ def setup(
     without_content: Annotated[bool, typer.Option("--without-content", help="People and policy only.")] = False,
 ) -> None:
     """Set an empty installation up as the example business; a second time changes nothing."""
+    step_up = STEP_UP_FROM_TIER if settings().oidc_issuer else None
     with database() as found:
-        business = set_up_example(Gateway(found), with_content=not without_content)
+        business = set_up_example(Gateway(found), not without_content, step_up)
     say(f"{business.name} is set up{' without content' if without_content else ''}.")
+
+
+@group.command()
+def snapshot(as_json: AsJson = False) -> None:
+    """Bring the snapshot of business records up to now and say what it holds; wide analyses run on it."""
+    from activities.snapshot import refresh  # the engines cost every other command half a second of start-up
+
+    with database() as found:
+        taken = refresh(Gateway(found), SnapshotFiles(settings().snapshot_url))
+    if as_json:
+        show_json(taken.model_dump(mode="json"))
+        return
+    table(["Records", "Rows>", "Files>"], [[words(k), f"{taken.rows(k):,}", len(taken.of(k))] for k in taken.kinds])
+    for fault, number in taken.faults.items():
+        say(f"Contained although wrong: {FAULTS.get(fault, fault)}: {number:,}")
+    say(f"As of {moment(taken.at)}: {taken.digest}")
+
+
+@group.command("bind-administrator")
+def bind_administrator(
+    account: Annotated[str, typer.Argument(help="Account of an administrator, for example sofia.marin.")],
+    subject: Annotated[str, typer.Argument(help="`sub` of this person at MANDATE_OIDC_ISSUER.")],
+) -> None:
+    """Let the first administrator sign in with the organisation; that person binds everybody else."""
+    issuer = settings().oidc_issuer
+    if issuer is None:
+        raise Invalid("no_issuer", "Set MANDATE_OIDC_ISSUER to the issuer that people sign in with.")
+    with database() as found:
+        bind_first_administrator(Gateway(found), Call(SYSTEM, ""), account, issuer, subject)
+    say(f"{account} signs in as {subject} of {issuer}.")
 
 
 @group.command()
@@ -150,12 +192,8 @@ async def _ring_all(client: Client, bells: Sequence[Bell]) -> None:
 
 
 def since_checkpoints(found: Database, key_file: Path, folder: Path) -> tuple[ChainFault, ...]:
-    """What exported checkpoints have seen and the chains no longer hold. Raises Invalid("bad_checkpoint")."""
-    key = signer(key_file).public_key
+    """What exported checkpoints have seen and the chains no longer hold. Raises Invalid("not_signed")."""
+    bodies = exported(folder, [signer(key_file).public_key])
     with found.reading() as session:
-        faults = [
-            fault
-            for file in sorted(folder.glob("*.checkpoint.json"))
-            for fault in missing_since(session, opened(file.read_bytes(), [key]))
-        ]
+        faults = [fault for body in bodies for fault in missing_since(session, body)]
     return tuple(dict.fromkeys(faults))

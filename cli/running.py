@@ -23,13 +23,14 @@ UP = (sys.executable, "-m", "cli.main", "up", "--json", "--state-dir")
 
 
 class Platform:
-    """A platform that runs: its addresses, and whether it still does."""
+    """A platform that runs: its addresses, the number of its worker's process, and whether it still does."""
 
     def __init__(self, process: subprocess.Popen[bytes], facts: dict[str, Any]) -> None:
         self._process = process
         self.api: str = facts["api"]
         self.temporal_ui: str | None = facts["temporal_ui"]
         self.namespace: str = facts["namespace"]
+        self.worker: int = facts["pids"]["worker"]
 
     def wait(self) -> int:
         """Wait until the platform ends by itself, which it does not; returns its exit code."""

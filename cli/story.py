@@ -1,4 +1,4 @@
-"""The story of the demo: one price change from the idea to its end, and a second one that is taken back."""
+"""The story of the demo: a price change of tier 3 from the idea to its end, and a second one that is taken back."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,17 +8,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from cli.present import counted, group_names, instant, moment, price, say, totals
-from cli.price_choice import Choice, choose, raised
+from cli.cast import FINANCE, PRICING, REQUESTER, SELLER
+from cli.present import counted, instant, moment, price, say, totals
+from cli.price_choice import JUMP, STEP, Choice, choose
+from cli.story_people import approve, come_back, edit, lend_the_right, meet, refuse_the_requester, wait_for_people
 from cli.teller import Teller
 from domain.artifact import EVERYWHERE
-from domain.errors import Conflict, Refused
 
-REQUESTER = "mara.lindqvist"
-PRICING = "ines.castellano"
-FINANCE = "helene.aubry"
-DIRECTOR = "olivia.hartmann"
-OPERATOR = "sofia.marin"
 DAYS_AHEAD = 10
 MONITORING_DAYS = 2
 SAID = {"pass": "pass", "inconclusive": "cannot be judged", "fail": "fail"}
@@ -40,25 +36,28 @@ def play(teller: Teller) -> tuple[str, ...]:
     api = teller.api(REQUESTER)
     currencies = frozenset(market.currency for market in teller.business.markets)
     number = len(api.pages("/api/changes", 100_000, kind="pricing"))
-    first = choose(api, currencies, number)
+    first = choose(api, currencies, number, JUMP)
     change = propose(teller, first)
+    refuse_the_requester(teller, change)
     wait_for_people(teller, change)
+    lend_the_right(teller)
     approve(teller, change)
+    edit(teller, change, first.proposal(_day(teller, DAYS_AHEAD), MONITORING_DAYS))
+    meet(teller, change)
     release(teller, change, first)
     complete(teller, change)
-    return change, take_back(teller, choose(api, currencies, number + 1))
+    return change, take_back(teller, choose(teller.api(SELLER), currencies, number + 1, STEP))
 
 
 def propose(teller: Teller, choice: Choice) -> str:
-    """Try it out, hand it in, and see that nobody approves their own change."""
+    """Try it out and hand it in."""
     api, who = teller.api(REQUESTER), teller.who(REQUESTER)
-    effective = (teller.now() + timedelta(days=DAYS_AHEAD)).date().isoformat()
-    proposal = choice.proposal(effective, MONITORING_DAYS)
-    teller.scene(f"{who} asks what would happen: {choice.name}, {choice.selling_model}, about 7 percent dearer")
+    proposal = choice.proposal(_day(teller, DAYS_AHEAD), MONITORING_DAYS)
+    rise = f"about {choice.percent} percent dearer"
+    teller.scene(f"{who} asks what would happen: {choice.name}, {choice.selling_model}, {rise}")
     tried = api.post("/api/changes/dry-run", proposal)
     say(*(f"   {line}" for line in _offer(teller, choice)))
-    stages = ", then ".join(group_names(slot["groups"][0] for slot in s["slots"]) for s in tried["plan"]["stages"])
-    say(f"   Dry run: tier {tried['tier']} ({', '.join(tried['reasons'])}); {stages} would have to agree.")
+    say(f"   Dry run: tier {tried['tier']} ({', '.join(tried['reasons'])}).", f"   {_asked(tried['plan'])}")
     say(*(f"   {line}" for line in _money(tried)), "   Nothing is recorded but that she asked.")
     teller.scene(f"{who} hands it in; every step from here on is a durable workflow")
     change = str(api.post("/api/changes", proposal)["change"])
@@ -66,40 +65,7 @@ def propose(teller: Teller, choice: Choice) -> str:
     view = teller.until_state(change, "awaiting_approval")
     say(f"   {change} is assessed and simulated.", *(f"   {line}" for line in _money(view)))
     say(f"   Checks of the simulation: {_outcomes(view['simulation']['checks'])}.")
-    try:
-        teller.decide(REQUESTER, change)
-    except Refused as refusal:
-        say(f"   She tries to approve it herself and is refused: {refusal.detail}")
-    else:
-        raise Conflict("story_broken", f"{change} was approved by its own requester.")
     return change
-
-
-def wait_for_people(teller: Teller, change: str) -> None:
-    """Nobody decides: time reminds, then brings a director in."""
-    teller.scene("Nobody decides, and time acts")
-    while True:
-        timer = teller.view(change)["timers"][0]
-        if timer["what"] == "expiry":
-            raise Conflict("story_broken", f"{change} would expire without an escalation.")
-        teller.travel_to(timer["at"])
-        teller.until(change, timer["what"], partial(_has_fired, timer))
-        if timer["what"] == "escalation":
-            break
-        say(f"   {moment(timer['at'])}: the {group_names(['pricing'])} group is reminded.")
-    waiting = [item["change"]["id"] for item in teller.api(DIRECTOR).get("/api/me/inbox")]
-    if change not in waiting:
-        raise Conflict("story_broken", f"The escalation of {change} did not reach the director.")
-    say(f"   {moment(timer['at'])}: escalated. {teller.who(DIRECTOR)} finds it in her inbox and could decide now too.")
-
-
-def approve(teller: Teller, change: str) -> None:
-    """Pricing and finance agree, each bound to exactly what was shown."""
-    teller.scene("Two people agree, each to exactly what they were shown")
-    for account, comment in ((PRICING, "Costs rose; the price follows."), (FINANCE, "Margin is kept.")):
-        teller.until(change, "its next stage", partial(_may_fill, account))
-        receipt = teller.decide(account, change, comment)
-        say(f'   {teller.who(account)} approves in the stage {receipt["stage"]}: "{comment}"')
 
 
 def release(teller: Teller, change: str, choice: Choice) -> None:
@@ -129,16 +95,18 @@ def complete(teller: Teller, change: str) -> None:
     teller.travel_to(view["lifecycle"]["due_at"])
     view = teller.until_state(change, "completed")
     say(f"   {moment(teller.now())}: the watch of {MONITORING_DAYS} days is over; {change} is completed.")
+    come_back(teller)
 
 
 def take_back(teller: Teller, choice: Choice) -> str:
     """A second change goes live at once and is taken back."""
-    api = teller.api(REQUESTER)
-    teller.scene(f"A second change, at once: {choice.name}, {choice.selling_model}. This one is a mistake")
+    api = teller.api(SELLER)
+    what = f"{choice.name}, {choice.selling_model}"
+    teller.scene(f"{teller.who(SELLER)} asks for a second change, at once: {what}. It is a mistake")
     change = str(api.post("/api/changes", choice.proposal(None, MONITORING_DAYS))["change"])
     api.post(f"/api/changes/{change}/submit")
     for account in (PRICING, FINANCE):
-        teller.until(change, "its next stage", partial(_may_fill, account))
+        teller.until_asked(change, account)
         teller.decide(account, change)
     teller.until_state(change, "monitoring")
     place = next(iter(_places(teller, choice).values()))
@@ -151,11 +119,21 @@ def take_back(teller: Teller, choice: Choice) -> str:
     return change
 
 
+def _day(teller: Teller, ahead: int) -> str:
+    """A local date, so many days from today's business time."""
+    return (teller.now() + timedelta(days=ahead)).date().isoformat()
+
+
+def _asked(plan: Any) -> str:
+    """The stages of a plan in a sentence, with how many signatures each needs."""
+    return " Then ".join(f"{stage['title']} ({counted(len(stage['slots']), 'signature')})." for stage in plan["stages"])
+
+
 def _offer(teller: Teller, choice: Choice) -> Iterator[str]:
     for entry in choice.entries:
         market = "every market" if entry["market"] == EVERYWHERE else teller.market(entry["market"])
         channel = "every channel" if entry["channel"] == EVERYWHERE else entry["channel"]
-        new = raised(entry["old"], entry["currency"])
+        new = choice.raised(entry)
         old, currency = entry["old"], entry["currency"]
         yield f"{f'{market}, {channel}':<28}{price(old, currency):>16} → {price(new, currency):>16}"
 
@@ -171,19 +149,6 @@ def _outcomes(checks: Any) -> str:
     """`4 pass, 1 cannot be judged`."""
     count = Counter(check["outcome"] for check in checks)
     return ", ".join(f"{number} {SAID[outcome]}" for outcome, number in sorted(count.items(), reverse=True))
-
-
-def _has_fired(timer: Any, view: Any) -> bool:
-    return (timer["what"], timer["level"]) not in {(ahead["what"], ahead["level"]) for ahead in view["timers"]}
-
-
-def _may_fill(account: str, view: Any) -> bool:
-    stage = next((stage for stage in view["standing"]["stages"] if not stage["complete"]), None)
-    return (
-        view["summary"]["state"] == "awaiting_approval"
-        and stage is not None
-        and any(account in slot["candidates"] for slot in stage["slots"])
-    )
 
 
 def _all_live(due_at: str, view: Any) -> bool:
@@ -202,7 +167,7 @@ def _places(teller: Teller, choice: Choice) -> dict[str, Place]:
         for entry in choice.entries:
             if entry["market"] in (market.code, EVERYWHERE) and entry["currency"] == market.currency:
                 through = channel if entry["channel"] == EVERYWHERE else entry["channel"]
-                new = raised(entry["old"], market.currency)
+                new = choice.raised(entry)
                 found.setdefault(market.code, Place(market.code, through, market.currency, entry["old"], new))
     return found
 

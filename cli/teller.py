@@ -4,11 +4,13 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cli.client import Api, acting
 from cli.present import instant, moment, say, words
-from domain.errors import Unavailable
+from domain.errors import Conflict, Refused, Unavailable
+from domain.money import amount
 from store.example_business import ExampleBusiness
 
 PATIENCE = 60.0
@@ -84,9 +86,33 @@ class Teller:
         """The change as soon as it is in one of these states."""
         return self.until(change, " or ".join(map(words, states)), lambda view: view["summary"]["state"] in states)
 
+    def until_asked(self, change: str, account: str) -> Any:
+        """The change as soon as this person can decide on it, in their own right or for somebody."""
+        return self.until(change, f"{account} is asked", partial(_may_fill, account))
+
     def decide(self, account: str, change: str, comment: str = "") -> Any:
-        """Approve as this person, bound to the evidence of now. Raises Refused when the rules do not allow it."""
-        view = self.api(account).get(f"/api/changes/{change}")
+        """Approve a change or a request as this person, bound to the evidence of now. Raises Refused by the rules."""
+        path = "requests" if change.startswith("AR-") else "changes"
+        view = self.api(account).get(f"/api/{path}/{change}")
         revision = view["summary"]["revision"]
         ballot = {"choice": "approve", "revision": revision, "seen": view["seen"], "comment": comment}
-        return self.api(account).post(f"/api/changes/{change}/decisions", ballot)
+        if effect := view.get("effect"):
+            ballot["total_effect"] = {code: str(amount(effect["delta"][code], code)) for code in effect["retype"]}
+        return self.api(account).post(f"/api/approvals/{change}/decisions", ballot)
+
+    def refused(self, account: str, change: str) -> str:
+        """Let somebody try to approve who may not, and return why not. Raises Conflict("story_broken") if it works."""
+        try:
+            self.decide(account, change)
+        except Refused as refusal:
+            return refusal.detail
+        raise Conflict("story_broken", f"{change} was approved by {account}, who may not.")
+
+
+def _may_fill(account: str, view: Any) -> bool:
+    stage = next((stage for stage in view["standing"]["stages"] if not stage["complete"]), None)
+    return (
+        view["summary"]["state"] == "awaiting_approval"
+        and stage is not None
+        and any(account in (*slot["candidates"], *slot["deputies"]) for slot in stage["slots"])
+    )

@@ -4,12 +4,16 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from cli.platform.local import running_urls
 
 URL_VARIABLE = "MANDATECTL_URL"
 TOKEN_VARIABLE = "MANDATECTL_TOKEN"
 """Not MANDATE_*: the services refuse settings of that name which they do not know."""
 
 USUAL_URL = "http://127.0.0.1:8700"
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def tokens_file() -> Path:
@@ -18,8 +22,17 @@ def tokens_file() -> Path:
 
 
 def base_url(given: str | None) -> str:
-    """The address to call: the given one, MANDATECTL_URL, the one of the last login, or the usual one."""
-    return (given or os.environ.get(URL_VARIABLE) or _kept().get("url") or USUAL_URL).rstrip("/")
+    """The address to call: the given one, MANDATECTL_URL, the one of the last login, or the usual one.
+
+    A login at an installation of this machine that does not run now gives way to one that does.
+    """
+    if chosen := given or os.environ.get(URL_VARIABLE):
+        return chosen.rstrip("/")
+    last = str(_kept().get("url", ""))
+    if last and urlsplit(last).hostname not in LOCAL:
+        return last
+    here = running_urls()
+    return last if last in here else next(iter(here), last or USUAL_URL)
 
 
 def token_for(url: str) -> str | None:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.platform import doctor as examination
+from cli.platform.local import default_state_dir
 from cli.platform.prepare import leave
-from cli.platform.up import Mode, default_state_dir
+from cli.platform.up import Mode
 from cli.platform.up import up as run_platform
 from domain.errors import MandateError
 

@@ -36,10 +36,15 @@ def fixed_ports(names: Sequence[str], base: int) -> dict[str, int]:
     return ports
 
 
-def remembered_ports(file: Path, names: Sequence[str], base: int | None = None) -> dict[str, int]:
-    """One port for each name: counted from `base`, else the one kept in `file` if it is free, else a new one."""
-    before: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    ports = fixed_ports(names, base) if base is not None else _free_ports(names, before)
+def remembered_ports(
+    file: Path, names: Sequence[str], base: int | None = None, besides: Path | None = None
+) -> dict[str, int]:
+    """One port for each name: counted from `base`, else the one kept in `file` if it is free, else a new one.
+
+    besides: the file of another program that starts with this one; its ports are never chosen, free as they are now.
+    """
+    before, others = _kept(file), set(_kept(besides).values())
+    ports = fixed_ports(names, base) if base is not None else _free_ports(names, before, others)
     file.parent.mkdir(parents=True, exist_ok=True)
     # Whole or not at all: half a file would keep every later start from working.
     unfinished = file.with_suffix(".new")
@@ -48,10 +53,19 @@ def remembered_ports(file: Path, names: Sequence[str], base: int | None = None) 
     return ports
 
 
-def _free_ports(names: Sequence[str], before: dict[str, int]) -> dict[str, int]:
-    kept = {name: before[name] for name in names if name in before and is_free(before[name])}
+def _kept(file: Path | None) -> dict[str, int]:
+    found: dict[str, int] = json.loads(file.read_text()) if file is not None and file.exists() else {}
+    return found
+
+
+def _free_ports(names: Sequence[str], before: dict[str, int], others: set[int]) -> dict[str, int]:
+    kept = {name: before[name] for name in names if name in before and _usable(before[name], others)}
     missing = [name for name in names if name not in kept]
-    return kept | dict(zip(missing, _choose(len(missing), {*before.values()}), strict=True))
+    return kept | dict(zip(missing, _choose(len(missing), {*before.values(), *others}), strict=True))
+
+
+def _usable(port: int, others: set[int]) -> bool:
+    return port not in others and is_free(port)
 
 
 def _choose(count: int, taken: Iterable[int]) -> list[int]:

@@ -1,6 +1,5 @@
 """`mandate up`: the whole platform on one machine, every part a real one, kept running until Ctrl-C."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -13,21 +12,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from activities.house import CONTROL_QUEUE
+from cli.platform.local import default_state_dir, keep_settings, only_one
 from cli.platform.log_lines import CombinedLog
 from cli.platform.ports import LOOPBACK, remembered_ports
 from cli.platform.prepare import CHECKOUT, migrate
 from cli.platform.supervisor import OWN_NAME, Program, Supervisor
 from cli.platform.temporal_service import TemporalService, answers, ensure_namespace
-from domain.errors import Conflict, Invalid
+from domain.errors import Invalid
 
 Mode: TypeAlias = Literal["development", "production"]
 
 OWN_PORTS = ("api", "runtime_catalog")
-
-
-def default_state_dir(name: str = "default") -> Path:
-    """Where an installation of this user keeps its state, by the XDG rule."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mandate" / name
+TEMPORAL = "temporal"
+"""The folder of the Temporal service within the state folder."""
 
 
 def up(
@@ -46,7 +43,7 @@ def up(
     """
     if ephemeral and state_dir is not None:
         raise Invalid("bad_option", "Choose either a state folder or an ephemeral one.")
-    with _folder(state_dir, ephemeral) as folder, _only_one(folder):
+    with _folder(state_dir, ephemeral) as folder, only_one(folder):
         _Platform(folder, port_base, mode, CombinedLog(sys.stderr)).run(json_ready)
 
 
@@ -62,17 +59,6 @@ def _folder(state_dir: Path | None, ephemeral: bool) -> Iterator[Path]:
         yield temporary
     finally:
         shutil.rmtree(temporary)
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """The lock ends with the process, however that ends."""
-    with (folder / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as busy:
-            raise Conflict("already_running", f"Another `mandate up` is running from {folder}.") from busy
-        yield
 
 
 @dataclass(frozen=True)
@@ -92,9 +78,11 @@ class _Platform:
         self.log = log
 
     def run(self, json_ready: bool) -> None:
-        ports = remembered_ports(self.folder / "ports.json", OWN_PORTS, self.port_base)
         temporal = self.find_temporal()
+        kept_by_temporal = self.folder / TEMPORAL / "ports.json"
+        ports = remembered_ports(self.folder / "ports.json", OWN_PORTS, self.port_base, besides=kept_by_temporal)
         environment = self.environment(ports, temporal)
+        keep_settings(self.folder, environment)
         with Supervisor(self.log) as supervisor:
             facts = self.bring_up(supervisor, ports, temporal, environment)
             if facts is None:
@@ -106,7 +94,7 @@ class _Platform:
         if address := os.environ.get("TEMPORAL_ADDRESS"):
             return _Temporal(address, os.environ.get("MANDATE_TEMPORAL_UI_URL"), None)
         service = TemporalService(
-            self.folder / "temporal",
+            self.folder / TEMPORAL,
             time_skipping=self.mode == "development",
             ui=True,
             port_base=None if self.port_base is None else self.port_base + 10,
@@ -120,6 +108,9 @@ class _Platform:
         defaults = {
             "MANDATE_DATABASE_URL": f"sqlite:///{self.folder / 'mandate.db'}",
             "MANDATE_FILES_DIR": str(self.folder / "files"),
+            "MANDATE_SNAPSHOT_URL": str(self.folder / "snapshots"),
+            "MANDATE_AUDIT_KEY_FILE": str(self.folder / "audit" / "key.pem"),
+            "MANDATE_CHECKPOINT_DIR": str(self.folder / "audit" / "checkpoints"),
             "MANDATE_RUNTIME_CATALOG_URL": f"http://{LOOPBACK}:{ports['runtime_catalog']}",
         }
         decided = {
