@@ -1,11 +1,11 @@
-"""`python -m bench lifecycle|waiting [--json]`: measure the product on this machine; what it starts ends with it."""
+"""`python -m bench BENCH [--json]`: measure the product on this machine; what it starts ends with it."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
 
-from bench import lifecycle, waiting
+from bench import analysis, authority, lifecycle, policies, price_book, price_book_page, waiting
 from bench.results import Measurement, show
 from domain.errors import MandateError
 
@@ -18,6 +18,13 @@ def main() -> int:
             lifecycle.Size(asked.count or 150, asked.rounds, samples=min(20, asked.count or 20))
         ),
         waiting.BENCH: lambda: waiting.run(waiting.Size(asked.count or 1000, asked.idle)),
+        authority.BENCH: lambda: authority.run(asked.rounds),
+        policies.BENCH: lambda: policies.run(asked.rounds),
+        price_book.BENCH: lambda: price_book.run(asked.count or price_book.COUNT),
+        price_book_page.BENCH: lambda: price_book_page.run(asked.count or price_book.COUNT),
+        analysis.BENCH: lambda: analysis.run(
+            [int(size) for size in asked.sizes.split(",")], asked.rounds, [s for s in asked.sections.split(",") if s]
+        ),
     }
     try:
         show(benches[asked.bench](), asked.json)
@@ -29,12 +36,20 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("bench", choices=[lifecycle.BENCH, waiting.BENCH])
+    benches = [analysis.BENCH, authority.BENCH, lifecycle.BENCH, waiting.BENCH, policies.BENCH]
+    benches += [price_book.BENCH, price_book_page.BENCH]
+    parser.add_argument("bench", choices=benches)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
-        "--count", type=int, default=0, help="changes a round (lifecycle) or changes that wait (waiting)"
+        "--count",
+        type=int,
+        default=0,
+        help="changes a round (lifecycle), that wait (waiting); quotes (pricebook, pricebook-page)",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the lifecycle benchmark")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of all but the waiting benchmark")
+    sizes = ",".join(str(size) for size in analysis.SIZES)
+    parser.add_argument("--sizes", default=sizes, help="quotes, with commas between them (analysis)")
+    parser.add_argument("--sections", default="", help=f"of {', '.join(analysis.SECTIONS)} (analysis); default: all")
     parser.add_argument("--idle", type=float, default=20.0, help="seconds of idleness of the waiting benchmark")
     return parser.parse_args()
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine
+from sqlmodel import Session
 
 from commands.command import Gateway
 from commands.example import publish, set_up_example
@@ -14,8 +15,8 @@ from domain.kinds.pricing import Cost, Price
 from domain.money import extend
 from domain.pricing import PriceBook, price_line
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
+from store import quotes
 from store.database import Database
-from store.tables.quote import QuoteLineRow, QuoteRow
 
 MARKETS = {"CH": "CHF", "DE": "EUR"}
 CHANNELS = ("direct", "partner")
@@ -81,19 +82,14 @@ def _prices() -> dict[str, dict[str, Any]]:
     ]
     sold = sorted({(place.offering, place.currency) for place in (*PLACES, *extras)})
     prices += [Cost(offering=name, currency=currency, unit_cost_micros=COST) for name, currency in sold]
-    return {price.id: price.model_dump(mode="json") for price in prices}
+    return {price.key: price.model_dump(mode="json") for price in prices}
 
 
 def _insert_quotes(url: str, book: PriceBook) -> None:
     """Quotes go in by SQL: they are load, no part of what is measured."""
-    heads, lines = [], []
-    for head, group in _quotes(book):
-        heads.append(head)
-        lines += group
     engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(insert(QuoteRow.__table__), heads)  # type: ignore[attr-defined]
-        connection.execute(insert(QuoteLineRow.__table__), lines)  # type: ignore[attr-defined]
+    with Session(engine) as session, session.begin():
+        quotes.add(session, _quotes(book))
     engine.dispose()
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ AFTER_PEOPLE = ("awaiting_approval", "approved", "scheduled", "releasing", "moni
 LIVE = ("releasing", "monitoring", "completed")
 POLL = 0.1
 FINE_POLL = 0.005
-LIMIT = 180
+LIMIT = 600
 PAGE = 200
 
 
@@ -33,9 +34,8 @@ class Governed:
 
     async def open(self) -> str:
         """Create and submit a change; its id."""
-        place, turn = PLACES[self.proposed % len(PLACES)], self.proposed // len(PLACES)
-        self.proposed += 1
-        change = (await self._post(REQUESTER, "/api/changes", _proposal(place, turn)))["change"]
+        number, self.proposed = self.proposed, self.proposed + 1
+        change = (await self._post(REQUESTER, "/api/changes", _proposal(number)))["change"]
         await self._post(REQUESTER, f"/api/changes/{change}/submit")
         return str(change)
 
@@ -97,22 +97,23 @@ class Governed:
         """Seconds from the last decision's request until the API shows the price as live, one after the other."""
         taken = []
         for _ in range(samples):
-            place = PLACES[self.proposed % len(PLACES)]
+            number = self.proposed
             change = await self.open()
             await self.none_in(BEFORE_PEOPLE)
-            taken.append(await self.approve_and_watch(change, place))
+            taken.append(await self.approve_and_watch(change, number))
             await self.none_in(AFTER_PEOPLE)
         return taken
 
-    async def approve_and_watch(self, change: str, place: Place) -> float:
-        """Approve a waiting change twice; seconds from the second decision's request until the price is live."""
+    async def approve_and_watch(self, change: str, number: int) -> float:
+        """Approve the change of a number twice; seconds from the second decision's request until its price is live."""
+        place, price = _asked(number)
         ballot = await self.ballot(change)
         await self.decide(OWNER, change, ballot)
         await asyncio.sleep(0.1)
         begun = time.perf_counter()
         await self.decide(FINANCE, change, ballot)
         async with asyncio.timeout(LIMIT):
-            while (await self.read("/api/prices", **_where(place)))["change"] != change:
+            while Decimal((await self.read("/api/prices", **_where(place)))["unit_price"]) != price:
                 await asyncio.sleep(FINE_POLL)
         return time.perf_counter() - begun
 
@@ -134,7 +135,12 @@ async def governed(installation: Installation) -> AsyncIterator[Governed]:
     """One HTTP client a person."""
     clients = {
         person: httpx.AsyncClient(
-            base_url=installation.api, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+            base_url=installation.api,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=False,
+            # Let go of idle connections before the API does, or a request meets one that is just being closed.
+            limits=httpx.Limits(keepalive_expiry=2),
         )
         for person, token in installation.tokens.items()
     }
@@ -155,8 +161,15 @@ def _where(place: Place) -> dict[str, str]:
     }
 
 
-def _proposal(place: Place, turn: int) -> dict[str, Any]:
+def _asked(number: int) -> tuple[Place, Decimal]:
+    """The place and the price of the proposal of a number: a cent more each time that the book begins anew."""
+    turn, place = divmod(number, len(PLACES))
+    return PLACES[place], Decimal(40) + Decimal(turn + 1) / 100
+
+
+def _proposal(number: int) -> dict[str, Any]:
     """A small rise of one list price, effective as soon as it is approved, watched for no time."""
+    place, price = _asked(number)
     return {
         "kind": "pricing",
         "title": f"{place.offering} in {place.market}, {place.channel}",
@@ -164,7 +177,7 @@ def _proposal(place: Place, turn: int) -> dict[str, Any]:
         "parts": [
             {
                 "artifact": "pricing/standard",
-                "edits": [{"edit": "set_price", **_where(place), "unit_price": f"{40 + (turn + 1) / 100:.2f}"}],
+                "edits": [{"edit": "set_price", **_where(place), "unit_price": f"{price:.2f}"}],
             }
         ],
         "monitoring": {"seconds": 0, "requirement": "none"},

@@ -68,8 +68,9 @@ class Installation:
         return found | {"driver": time.process_time()}
 
     def memory(self, name: str) -> int:
-        """Resident bytes of a process."""
-        pages = (Path("/proc") / str(self.processes[name].pid) / "statm").read_text().split()[1]
+        """Resident bytes of a process; the driver is this one."""
+        number = os.getpid() if name == "driver" else self.processes[name].pid
+        pages = (Path("/proc") / str(number) / "statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def end(self) -> None:
@@ -95,12 +96,15 @@ class Installation:
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
-    """A fresh installation with the benchmark's content, API and worker running; removed afterwards."""
+def installation(more: Callable[[Path], None] = lambda _database: None) -> Iterator[Installation]:
+    """A fresh installation with the benchmark's content, API and worker running; removed afterwards.
+
+    more: what else to put into the database before anything starts.
+    """
     folder = Path(tempfile.mkdtemp(prefix="mandate-bench-"))
     made: Installation | None = None
     try:
-        made = _prepare(folder)
+        made = _prepare(folder, more)
         made.start_api()
         made.start_worker()
         yield made
@@ -110,11 +114,12 @@ def installation() -> Iterator[Installation]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare(folder: Path) -> Installation:
+def _prepare(folder: Path, more: Callable[[Path], None]) -> Installation:
     url = f"sqlite:///{folder / 'mandate.db'}"
     note("setting up: database, 500 prices, 10,000 open quotes")
     namespace = upgrade(url)
     set_up(url)
+    more(folder / "mandate.db")
     port = remembered_ports(folder / "ports.json", ("api",))["api"]
     temporal = TemporalService(folder / "temporal")
     temporal.start()
@@ -141,6 +146,7 @@ def _environment(folder: Path, url: str, port: int, temporal: str) -> dict[str, 
     return inherited | {
         "MANDATE_DATABASE_URL": url,
         "MANDATE_FILES_DIR": str(folder / "files"),
+        "MANDATE_SNAPSHOT_URL": str(folder / "snapshots"),
         "MANDATE_API_PORT": str(port),
         "MANDATE_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
         "MANDATE_TEMPORAL_ADDRESS": temporal,
