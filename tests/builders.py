@@ -9,23 +9,29 @@ from sqlmodel import SQLModel
 
 from activities.change import ChangeActivities
 from activities.payloads import Look, Progress, StepInput
-from analysis.assessment import find_impact
+from activities.steps import STEPS
+from analysis.assessment import Wide, find_impact
+from analysis.impact import Sources
 from analysis.proposals import Proposal, ProposedPart
 from commands.approvals import Ballot, DecisionReceipt, decide
 from commands.assessments import confirm_impact
-from commands.changes import Receipt, create_change, submit_change
+from commands.board import Minutes, record_minutes
+from commands.changes import create_change, submit_change
 from commands.command import Call, Gateway
 from commands.installation import travel
-from commands.releases import ReleaseReport, release_change
+from commands.quotes import begin_seed, publish_seed, seed_chunk
+from commands.releases import ReleaseReport, release_change, roll_back_change
+from commands.residual_risk import Statement, accept_residual_risk
 from connectors.target import Target
-from domain.approval import Choice, root_digest
+from domain.approval import GOVERNANCE_BOARD, Choice, root_digest
 from domain.change import ChangeContent
 from domain.party import SYSTEM, Actor
 from queries.changes import TimelineEntry, timeline
-from queries.lifecycle import Lifecycle, lifecycle_of
 from store import artifacts, changes, directory
 from store.database import Database
 from store.files import FileStore
+from store.lifecycle import Lifecycle, lifecycle_of
+from store.subjects import subject_kind
 from store.tables.change import CaseRow
 from tests.databases import Login
 
@@ -39,17 +45,6 @@ DIRECTOR = "olivia.hartmann"
 PRICES = "pricing/standard"
 DAY = 86_400
 KEYS = itertools.count(1)
-STEPS = {
-    "assess": "assess_change",
-    "simulate": "simulate_change",
-    "schedule": "schedule_change",
-    "release": "release_change",
-    "deliver": "deliver_change",
-    "monitor": "begin_monitoring",
-    "complete": "complete_change",
-    "restore": "restore_change",
-    "finish": "finish_rollback",
-}
 
 
 def fresh_key() -> str:
@@ -110,6 +105,7 @@ class Business:
     files: FileStore
     login: Login
     targets: Mapping[str, Target] = field(default_factory=dict)
+    wide: Wide | None = None
 
     @property
     def database(self) -> Database:
@@ -123,6 +119,12 @@ class Business:
         """A call of the lifecycle."""
         return Call(SYSTEM, fresh_key())
 
+    def seed(self, seed: int, count: int) -> None:
+        """Open quotes of a seed, at most a chunk of them."""
+        begin_seed(self.gateway, self.system(), seed, count, True)
+        seed_chunk(self.gateway, self.system(), seed, 0, True)
+        publish_seed(self.gateway, self.system(), seed, True)
+
     def draft(self, proposed: Proposal | None = None, by: str = REQUESTER) -> str:
         """A draft's id."""
         return create_change(self.gateway, self.call(by), proposed or proposal()).change
@@ -130,8 +132,12 @@ class Business:
     def submitted(self, proposed: Proposal | None = None, by: str = REQUESTER) -> str:
         """The id of a submitted change."""
         change = self.draft(proposed, by)
-        submit_change(self.gateway, self.call(by), change, None)
+        self.submit(change, by)
         return change
+
+    def submit(self, change: str, by: str = REQUESTER) -> None:
+        """Hand a draft in."""
+        submit_change(self.gateway, self.call(by), change, None)
 
     def awaiting(self, proposed: Proposal | None = None, by: str = REQUESTER) -> str:
         """The id of a change that waits for its approvers."""
@@ -159,9 +165,20 @@ class Business:
         assert self.walk(change).state == "monitoring"
         return change
 
+    def released_of(self, change: str) -> None:
+        """Let both stages approve a change that waits, and release it."""
+        self.decide(change, PRICING)
+        self.decide(change, FINANCE)
+        assert self.walk(change).state == "monitoring"
+
+    def rolled_back(self, change: str) -> None:
+        """Take a released change back."""
+        roll_back_change(self.gateway, self.call(REQUESTER), change, "it was wrong", None)
+        assert self.walk(change).state == "rolled_back"
+
     def steps(self) -> ChangeActivities:
         """The steps of the lifecycle."""
-        return ChangeActivities(self.gateway, self.files, self.targets)
+        return ChangeActivities(self.gateway, self.files, self.targets, self.wide)
 
     def walk(self, change: str, until: str = "") -> Progress:
         """Let the lifecycle go on until it waits or reaches a state."""
@@ -173,21 +190,43 @@ class Business:
         return progress
 
     def ballot(self, change: str, choice: Choice = Choice.APPROVE, comment: str = "") -> Ballot:
-        """A ballot on what is asked now."""
+        """A ballot on what is asked now, of a change or of another subject."""
         with self.database.reading() as session:
-            row = changes.change(session, change)
-            seen = root_digest(row.revision, changes.approval_facts(session, row).inputs)
+            kind = subject_kind(change)
+            row = session.get_one(kind.table, change)
+            seen = root_digest(row.revision, kind.facts(session, row, self.database.now(session), None).inputs)
             return Ballot(choice=choice, revision=row.revision, seen=seen, comment=comment)
 
     def decide(self, change: str, account: str, choice: Choice = Choice.APPROVE) -> DecisionReceipt:
         """A person reads what is asked now and decides."""
         return decide(self.gateway, self.call(account), change, self.ballot(change, choice))
 
-    def confirm(self, change: str, moved: tuple[str, ...] = ()) -> Receipt:
+    def conclude(self, change: str) -> None:
+        """What a governance board leaves behind after its votes: the accepted risk, and minutes that cover them."""
+        self.accept_risk(change)
+        self.keep_minutes(change)
+
+    def accept_risk(self, change: str) -> None:
+        """Somebody of the owner group accepts what remains."""
+        at = self.at(change)
+        with self.database.reading() as session:
+            (owner, *_) = directory.holders(session, frozenset({at.owner})).groups
+        stated = Statement(statement="Some customers may leave; that is accepted.", revision=at.revision)
+        accept_residual_risk(self.gateway, self.call(owner), change, stated)
+
+    def keep_minutes(self, change: str) -> None:
+        """Minutes of all members of the board."""
+        with self.database.reading() as session:
+            members = tuple(directory.holders(session, frozenset({GOVERNANCE_BOARD})).groups)
+        held = Minutes(text="Discussed and agreed.", present=members)
+        record_minutes(self.gateway, self.call(members[0]), change, held)
+
+    def confirm(self, change: str, moved: tuple[str, ...] = ()) -> Lifecycle:
         """Find the impact again and keep it, as the lifecycle does before a release."""
         at = self.at(change)
         with self.database.reading() as session:
-            impact = find_impact(session, self.content(change), self.files)
+            sources = Sources(session, self.files, self.database.now(session))
+            impact = find_impact(sources, self.content(change)).impact
         return confirm_impact(self.gateway, self.system(), change, at.revision, impact, moved)
 
     def release(self, change: str, targets: Sequence[str] = ()) -> ReleaseReport:

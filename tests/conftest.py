@@ -22,6 +22,15 @@ from tests.databases import (
 settings.register_profile("mandate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mandate")
 
+LONG = ("tests/live", "tests/attacks", "tests/web", "tests/cli", "tests/replay")
+"""Where files take minutes; they are begun first, so that no worker is left with one while the others have ended."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, otherwise in the order that was drawn."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:

@@ -103,13 +103,13 @@ class PostgresDatabases:
 
 
 class PostgresServer:
-    """A PostgreSQL server in a folder of its own, reached by its socket only."""
+    """A PostgreSQL server in a folder of its own, reached by its socket only; `durable`: as it is used outside tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="mandate-pg-"))
         self._handle: Any = _start(self._folder)
-        self.execute("ALTER SYSTEM SET fsync = off")
-        self.execute("ALTER SYSTEM SET full_page_writes = off")
+        for setting in ("fsync", "full_page_writes"):
+            self.execute(f"ALTER SYSTEM SET {setting} = {'on' if durable else 'off'}")
         self.execute("SELECT pg_reload_conf()")
 
     def url(self, database: str, role: str) -> str:
@@ -146,9 +146,20 @@ def as_owner(login: Login) -> Iterator[Connection]:
 
 
 def _prepare(template: str, login: Login) -> None:
+    PREPARE[template](login)
+
+
+def _business(login: Login) -> None:
     upgrade(login.owner)
-    if template == BUSINESS:
-        with_database(login, lambda database: set_up_example(Gateway(database)))
+    with_database(login, lambda database: set_up_example(Gateway(database)))
+
+
+def _migrated(login: Login) -> None:
+    upgrade(login.owner)
+
+
+PREPARE: dict[str, Callable[[Login], None]] = {MIGRATED: _migrated, BUSINESS: _business}
+"""How each template is made; tests add their own."""
 
 
 def with_database(login: Login, work: Callable[[Database], object]) -> None:

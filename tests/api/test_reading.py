@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.conftest import Caller
@@ -54,6 +55,19 @@ def test_versions_and_their_difference(caller: Callable[[str], Caller]) -> None:
     assert len(difference["words"]) == len(difference["operations"]) > 300
 
 
+@pytest.mark.parametrize(
+    ("artifact", "contains", "key", "own"),
+    [("catalog", "offering/FIBRE-500", "offering/FIBRE-500", "FIBRE-500"), ("pricing", "cost/FIBRE-500/", "cost/FIBRE-500/CHF", None)],
+)  # fmt: skip
+def test_entries_say_their_key_beside_their_own_id(
+    caller: Callable[[str], Caller], artifact: str, contains: str, key: str, own: str | None
+) -> None:
+    path = f"/api/artifacts/{artifact}/standard/versions/1/entries?limit=1"
+    page = caller("mara.lindqvist").get(f"{path}&contains={contains}").json()
+    assert [(entry["key"], entry.get("id")) for entry in page["items"]] == [(key, own)]
+    assert page["next"] == key
+
+
 def test_ready_names_what_is_missing(client: TestClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -75,3 +89,13 @@ def test_every_route_is_documented_and_writes_name_an_example(client: TestClient
             assert operation.get("description") or operation.get("summary"), (method, path)
     create = document["paths"]["/api/changes"]["post"]["requestBody"]["content"]["application/json"]
     assert create["examples"]["price"]["value"]["kind"] == "pricing"
+
+
+def test_who_owns_a_kind_of_change(caller: Callable[[str], Caller]) -> None:
+    mara = caller("mara.lindqvist")
+    answer = mara.get("/api/ownership?kind=pricing").json()
+    assert answer["ownership"]["accountable"] == "pricing"
+    assert "finance" in answer["ownership"]["consulted"]
+    assert len(mara.get("/api/ownership/table").json()["kinds"]) == 12
+    refused = mara.get("/api/ownership?kind=coffee")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_kind")

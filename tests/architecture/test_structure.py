@@ -24,7 +24,18 @@ ROOMS = (
     "simulators",
 )  # fmt: skip
 PURE = ("domain", "policies", "workflows")
-UNAUDITED = {"note_seen", "claim_bells", "note_rung", "wake_overdue", "forget_old"}
+UNAUDITED = {
+    "note_phase",
+    "wake_unfinished_runs",
+    "note_seen",
+    "claim_bells",
+    "note_rung",
+    "wake_overdue",
+    "forget_old",
+    "forget_snapshots",
+    "begin_seed",
+    "seed_chunk",
+}
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 for _module in pkgutil.iter_modules(commands.__path__):
@@ -52,8 +63,12 @@ def test_every_command_declares_its_control_class() -> None:
     assert len(REGISTRY) > 20
     assert all(isinstance(found.control, Control) for found in REGISTRY.values())
     effects = {name for name, found in REGISTRY.items() if found.control is Control.EFFECT}
-    assert effects == {"release_change", "restore_change", "import_content"}
-    assert {name for name, found in REGISTRY.items() if found.control is Control.DECISION} == {"decide"}
+    assert effects == {"release_change", "restore_change", "import_content", "retire_policy"}
+    assert {name for name, found in REGISTRY.items() if found.control is Control.DECISION} == {
+        "decide",
+        "decide_in_bulk",
+        "recall_decision",
+    }
 
 
 def test_only_bookkeeping_leaves_no_audit_record() -> None:
@@ -185,6 +200,47 @@ def test_the_pure_rooms_catch_nothing_broadly() -> None:
     ]
 
     assert broad == []
+
+
+UNREPEATABLE = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "open", "input", "print")
+IMPURE = {"os", "random", "secrets", "socket", "subprocess", "threading", "time", "uuid"}
+
+
+def unrepeatable(tree: ast.AST) -> Iterator[str]:
+    """What a workflow must not meet: calls that answer otherwise at the next replay, modules full of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in UNREPEATABLE:
+            yield ast.unparse(node.func)
+        if isinstance(node, ast.Import):
+            yield from IMPURE & {name.name.partition(".")[0] for name in node.names}
+        if isinstance(node, ast.ImportFrom):
+            yield from IMPURE & {(node.module or "").partition(".")[0]}
+
+
+INDEPENDENT = {"tests/evidence/independent_verifier.py": {"cryptography"}, "tests/model/reference.py": set()}
+"""What judges the product by itself, and what it takes beside the standard library."""
+
+
+@pytest.mark.parametrize("path", INDEPENDENT)
+def test_what_judges_the_product_shares_no_code_with_it(path: str) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    taken = {name for node in ast.walk(tree) for name in imported(node)}
+    assert taken - sys.stdlib_module_names == INDEPENDENT[path]
+    assert not {found.id for found in ast.walk(tree) if isinstance(found, ast.Name)} & {"__import__", "importlib"}
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """The packages that an import names; a relative one is of our own."""
+    if isinstance(node, ast.Import):
+        yield from (name.name.partition(".")[0] for name in node.names)
+    if isinstance(node, ast.ImportFrom):
+        yield "tests" if node.level else (node.module or "").partition(".")[0]
+
+
+def test_the_pure_rooms_read_no_clock_and_no_file() -> None:
+    """No sandbox watches a running workflow (docs/adr/0010), so this and the strict replay do."""
+    assert [f"{path}: {found}" for path, tree, _ in sources(*PURE) for found in unrepeatable(tree)] == []
+    assert list(unrepeatable(ast.parse("from time import time\nnow = datetime.now(UTC)\nfile = open('x')")))
 
 
 FORBIDDEN = {

@@ -42,7 +42,8 @@ class CommandLine:
     def __init__(self, folder: Path, url: str, settings: Mapping[str, str] = {}) -> None:
         self.folder = folder
         self.url = url
-        self.environment = {**surroundings(), "XDG_CONFIG_HOME": str(folder), "MANDATECTL_URL": url, **settings}
+        homes = {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+        self.environment = {**surroundings(), **homes, "MANDATECTL_URL": url, **settings}
 
     def __call__(self, *arguments: object) -> Answer:
         """Run it in this process, which spares the start of an interpreter."""

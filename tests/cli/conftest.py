@@ -30,6 +30,9 @@ def api_alone(folder: Path, with_content: bool) -> Iterator[CommandLine]:
         "MANDATE_MODE": "development",
         "MANDATE_API_PORT": str(port),
         "MANDATE_FILES_DIR": str(folder / "files"),
+        "MANDATE_SNAPSHOT_URL": str(folder / "snapshots"),
+        "MANDATE_AUDIT_KEY_FILE": str(folder / "key.pem"),
+        "MANDATE_CHECKPOINT_DIR": str(folder / "checkpoints"),
         "MANDATE_TEMPORAL_ADDRESS": "127.0.0.1:1",
     }
     url = f"http://127.0.0.1:{port}"

@@ -10,16 +10,30 @@ import pytest
 from tests.cli.command_line import ROOT, surroundings
 
 TOLD = (
-    "tries to approve it herself and is refused: You may not decide here: you requested this change.",
+    "Dry run: tier 3 (a price rises by more than 25 percent",
+    "Governance board (2 signatures)",
+    "As priya.raman she is refused: You may not decide here: you requested this change.",
+    "As priya.raman.night, her second account, too: You may not decide here: you requested this change.",
     "the Pricing group is reminded.",
     "escalated. Olivia Hartmann (Commercial Directors) finds it in her inbox",
-    "Ines Castellano (Pricing) approves in the stage owner",
+    "AR-2026-0001 asks revenue operations.",
+    "Felix Nygaard (Product) for Ines Castellano (Pricing) approves in the stage owner",
     "Helene Aubry (Finance) approves in the stage finance",
+    "is now revision 2",
+    "Felix Nygaard's approval no longer counts: effective moved since.",
+    "Helene Aubry's approval still stands: said on revision 1; none of operations, scope,",
+    "Felix Nygaard (Product) for Ines Castellano (Pricing) approves in the stage owner",
+    "on the agenda for",
+    "Ruben Falk (Product Management) approves in the stage board",
+    "Minutes are kept: 3 members were there, the quorum is 2.",
     "Midnight comes to Switzerland and Germany",
     "The runtime catalog was asked back and holds version 2",
     "is completed.",
+    "ends her delegation.",
     "takes it back; in Germany it costs",
     "each chained to the one before it; none was changed.",
+    "checked: the gate, asked again with the stored facts, opens",
+    "It does not hold:\n   decisions.json: its bytes do not match their digest",
 )
 
 
@@ -34,7 +48,7 @@ def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
         place = done.stdout.find(part, place)
         assert place >= 0, (part, done.stdout)
     assert "EUR → " in done.stdout and "open quotes worth" in done.stdout
-    assert "/namespaces/mandate-" in done.stdout and "/sign-in as mara.lindqvist" in done.stdout
+    assert "/namespaces/mandate-" in done.stdout and "/sign-in as priya.raman, mara.lindqvist" in done.stdout
     assert not [
         process
         for process in psutil.process_iter(["cmdline"])

@@ -137,7 +137,7 @@ def test_what_things_cost_and_who_made_it_so(mandate: CommandLine) -> None:
     )
 
 
-def test_freezes_are_declared_listed_and_lifted(mandate: CommandLine) -> None:
+def test_freezes_are_declared_listed_and_taken_back(mandate: CommandLine) -> None:
     times = ("--from", "2098-12-24T00:00+01:00", "--until", "2099-01-02T00:00Z")
     refused = mandate("freeze", "declare", *times, "--reason", "Year end", *MARA)
     failed(refused, 1, "error: may_not_freeze: ")

@@ -1,10 +1,13 @@
 """`mandate ops`: on the installation's own database."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from store import artifacts
+from store.database import Database
 from tests.cli.command_line import CommandLine
 
 
@@ -27,6 +30,33 @@ def test_a_database_is_migrated_set_up_and_its_evidence_checked(mandate: Command
     assert "without content" in mandate.process("ops", "setup", "--without-content").out
     assert mandate.process("ops", "setup").code == mandate.process("ops", "setup").code == 0
     assert mandate.process("ops", "audit", "verify").out == "Every chain holds.\n"
+
+
+def test_the_first_administrator_is_let_in_once(tmp_path: Path) -> None:
+    settings = {"MANDATE_DATABASE_URL": f"sqlite:///{tmp_path / 'mandate.db'}"}
+    mandate = CommandLine(tmp_path, "http://127.0.0.1:1", settings)
+    bind = ("ops", "bind-administrator")
+    mandate.process("ops", "migrate")
+    mandate.process("ops", "setup")
+    assert "error: no_issuer: " in mandate.process(*bind, "sofia.marin", "s-1").err
+    mandate.environment["MANDATE_OIDC_ISSUER"] = "https://id.example"
+    assert "error: unknown_account: " in mandate.process(*bind, "nobody", "s-1").err
+    assert "error: may_not_administer: " in mandate.process(*bind, "mara.lindqvist", "s-1").err
+    assert mandate.process(*bind, "sofia.marin", "s-1").out == "sofia.marin signs in as s-1 of https://id.example.\n"
+    assert "error: administrator_exists: " in mandate.process(*bind, "sofia.marin", "s-2").err
+
+
+@pytest.mark.parametrize(("issuer", "asked"), [("https://id.example", 2), ("", None)], ids=["organisation", "none"])
+def test_the_first_policy_asks_who_decides_where_people_sign_in_with_an_organisation(
+    mandate: CommandLine, tmp_path: Path, issuer: str, asked: int | None
+) -> None:
+    if issuer:
+        mandate.environment["MANDATE_OIDC_ISSUER"] = issuer
+    mandate.process("ops", "migrate")
+    mandate.process("ops", "setup", "--without-content")
+    database = Database(mandate.environment["MANDATE_DATABASE_URL"], development=True)
+    with closing(database), database.reading() as session:
+        assert artifacts.content(session, "approval/standard", 1)["policy"]["step_up_from_tier"] == asked
 
 
 def test_a_changed_record_is_found_with_its_place(mandate: CommandLine, tmp_path: Path) -> None:

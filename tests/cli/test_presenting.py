@@ -70,19 +70,22 @@ def test_each_failure_has_its_exit_code(failure: type[Refused], code: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("old", "currency", "new"),
+    ("old", "currency", "percent", "new"),
     [
-        ("39.90", "EUR", "42.70"),
-        ("438", "EUR", "468.70"),
-        ("1", "EUR", "1.1"),
-        ("1500", "JPY", "1605"),
-        ("0.001", "EUR", "0.00107"),
+        ("39.90", "EUR", 7, "42.70"),
+        ("39.90", "EUR", 30, "51.90"),
+        ("438", "EUR", 7, "468.70"),
+        ("1", "EUR", 7, "1.1"),
+        ("1500", "JPY", 7, "1605"),
+        ("0.001", "EUR", 7, "0.00107"),
     ],
 )
-def test_a_raised_price_is_about_seven_percent_more_and_could_be_printed(old: str, currency: str, new: str) -> None:
-    assert raised(Decimal(old), currency) == Decimal(new)
+def test_a_raised_price_is_about_so_much_more_and_could_be_printed(
+    old: str, currency: str, percent: int, new: str
+) -> None:
+    assert raised(Decimal(old), currency, percent) == Decimal(new)
 
 
 @pytest.mark.parametrize("old", ["0.000001", "0.5", "1.00", "7.77"])
 def test_a_raised_price_is_always_more(old: str) -> None:
-    assert raised(Decimal(old), "EUR") > Decimal(old)
+    assert raised(Decimal(old), "EUR", 7) > Decimal(old)

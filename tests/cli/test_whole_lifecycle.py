@@ -93,6 +93,39 @@ def test_a_price_is_proposed_decided_released_and_taken_back(mandate: CommandLin
 
 
 @pytest.mark.timeout(240)
+def test_people_talk_take_back_and_are_asked_again_after_an_edit(mandate: CommandLine, tmp_path: Path) -> None:
+    change = asked(mandate, "--effective", "2099-01-01")
+    question = mandate.ok("approval", "say", change, "Why so much?", "--kind", "question", *INES)["remark"]
+    mandate.ok("approval", "say", change, "Wholesale rose.", "--answers", question, *MARA)
+    mandate.ok("change", "decide", change, "--approve", *INES)
+    assert mandate("approval", "recall", change, *INES).code == 0
+    nothing = mandate("approval", "recall", change, *INES)
+    assert (nothing.code, "error: unknown_decision: " in nothing.err) == (4, True)
+    for who in (INES, HELENE):
+        mandate.ok("change", "decide", change, "--approve", *who)
+
+    place = dict(
+        zip(("offering", "selling_model", "market", "channel", "currency", "unit_price"), PRICE[1::2], strict=True)
+    )
+    parts = [{"artifact": "pricing/standard", "edits": [{"edit": "set_price", **place}]}]
+    told = {
+        "kind": "pricing",
+        "title": "Another title",
+        "objective": "Bring the list price to the level that is wanted.",
+    }
+    file = tmp_path / "change.json"
+    file.write_text(json.dumps({**told, "parts": parts, "effective": {"date": "2099-01-01"}}))
+    stale = mandate("change", "revise", change, "--file", str(file), "--version", "1", *MARA)
+    assert stale.code == 1 and "error: version_moved: " in stale.err
+    assert mandate.ok("change", "revise", change, "--file", str(file), *MARA)["revision"] == 2
+    follow(mandate, change, "awaiting_approval")
+    shown = mandate("change", "show", change, *MARA).out
+    for part in ("purpose moved since", "still stands: said on revision 1", f"question {question}: Why so much?"):
+        assert part in shown
+    mandate.ok("change", "withdraw", change, "--reason", "enough seen", *MARA)
+
+
+@pytest.mark.timeout(240)
 def test_travelling_lets_time_act(mandate: CommandLine) -> None:
     change = asked(mandate, "--effective", "2099-01-01")
     before = mandate.ok("change", "show", change, *MARA)["timers"]

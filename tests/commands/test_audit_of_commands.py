@@ -1,6 +1,8 @@
 """Each command leaves exactly one audit record, in its own transaction; a refusal leaves its own (R-24.1, R-7.9)."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -48,7 +50,7 @@ def test_a_whole_lifecycle_leaves_one_record_a_command(business: Business, monke
     business.travel(61)
     business.walk(change)
 
-    assert set(calls) >= {"create_change", "submit_change", "decide", "release_change", "complete_change", "note_seen"}
+    assert set(calls) >= {"create_change", "submit_change", "decide", "release_change", "complete_change"}
 
 
 class Broken(Exception):
@@ -126,7 +128,7 @@ def test_a_record_that_cannot_be_written_takes_the_effect_with_it(
     business: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = everything(business.database)
-    monkeypatch.setattr(audit, "link", lambda previous, body: None)
+    monkeypatch.setattr(audit, "chained", lambda *_: (None, None))
 
     with pytest.raises(DBAPIError):
         create_change(business.gateway, business.call(REQUESTER), proposal())
@@ -207,6 +209,24 @@ def test_a_flood_of_refusals_is_recorded_up_to_a_limit(business: Business) -> No
     assert len(business.timeline(f"actor/{REQUESTER}")) == REFUSALS_A_MINUTE + 1
 
 
+def test_attempts_of_one_account_at_once_are_all_recorded(business: Business) -> None:
+    change = business.awaiting()
+    call, ballot, attempts = business.call(MACHINE), business.ballot(change), 24
+    at_once = threading.Barrier(attempts)
+
+    def attempt() -> str:
+        at_once.wait()
+        with pytest.raises(Refused) as caught:
+            decide(business.gateway, call, change, ballot)
+        return caught.value.code
+
+    with ThreadPoolExecutor(attempts) as threads:
+        codes = [done.result() for done in [threads.submit(attempt) for _ in range(attempts)]]
+
+    assert codes == ["machine_may_not"] * attempts
+    assert len(business.timeline(f"actor/{MACHINE}")) == attempts
+
+
 def test_every_chain_holds_after_all_of_it(business: Business) -> None:
     change = business.released()
     withdrawn = business.awaiting(proposal(set_price("39.90", market="GB", currency="GBP")))
@@ -248,9 +268,13 @@ def test_a_step_of_the_lifecycle_is_nobody_elses(business: Business, account: st
 
 def test_a_machine_makes_no_decision_of_any_kind(business: Business) -> None:
     change = business.awaiting()
-    decisions = [found for found in REGISTRY.values() if found.control is Control.DECISION]
-    assert [found.name for found in decisions] == ["decide"]
-    for found in decisions:
+    said = {
+        "decide": business.ballot(change),
+        "decide_in_bulk": business.ballot(change),
+        "recall_decision": "decision-1",
+    }
+    assert {found.name for found in REGISTRY.values() if found.control is Control.DECISION} == set(said)
+    for name, argument in said.items():
         with pytest.raises(Refused) as caught:
-            found(business.gateway, business.call(MACHINE), change, business.ballot(change))
+            REGISTRY[name](business.gateway, business.call(MACHINE), change, argument)
         assert caught.value.code == "machine_may_not"

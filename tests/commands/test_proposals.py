@@ -16,7 +16,9 @@ from domain.approval import Choice
 from domain.errors import Conflict, Invalid, MandateError, NotFound, Refused
 from domain.party import SYSTEM
 from policies.content import content_of, seed_policy
+from policies.ownership import seed_ownership
 from store.example_business import CATALOG, PRICING, load_example
+from store.ownership import OWNERSHIP
 from tests.builders import (
     FINANCE,
     REQUESTER,
@@ -185,6 +187,21 @@ def test_an_empty_import_is_refused(business: Business) -> None:
     assert everything(business.database) == before
 
 
+@pytest.mark.parametrize(
+    ("artifact", "key"), [(PRICING, "price/FIBRE-500/monthly/DE/direct/EUR"), (CATALOG, "offering/FIBRE-500")]
+)
+def test_an_entry_is_imported_under_its_own_key_only(installed: Gateway, artifact: str, key: str) -> None:
+    given = contents()
+    given[artifact]["elsewhere"] = given[artifact].pop(key)
+    before = everything(installed.database)
+
+    with pytest.raises(Invalid) as caught:
+        publish(installed, "a careless exporter", given)
+
+    assert (caught.value.code, caught.value.facts) == ("wrong_key", {"entry": "elsewhere", "key": key})
+    assert everything(installed.database) == before
+
+
 def test_other_content_needs_a_change(business: Business) -> None:
     given = contents()
     given[PRICING]["price/FIBRE-500/monthly/DE/direct/EUR"]["unit_price_micros"] = 1
@@ -202,7 +219,7 @@ def test_other_content_needs_a_change(business: Business) -> None:
     ("damage", "code"),
     [
         ({"unit_price_micros": -1}, "invalid_content"),
-        ({"offering": "COPPER"}, "invalid_content"),
+        ({"offering": "COPPER"}, "wrong_key"),
         ({"unit_price_micros": "many"}, "bad_entry"),
         ({"colour": "red"}, "bad_entry"),
     ],
@@ -218,7 +235,7 @@ def test_one_bad_entry_refuses_the_whole_import(installed: Gateway, damage: dict
     assert caught.value.code == code
     assert everything(installed.database) == before
     publish(installed, "sound", contents())
-    assert len(everything(installed.database)["artifact_version"]) == 2
+    assert len(everything(installed.database)["artifact_version"]) == len(contents())
 
 
 def test_a_policy_that_cannot_be_evaluated_is_not_imported(installed: Gateway) -> None:
@@ -239,7 +256,7 @@ def test_an_approver_group_that_nobody_holds_opens_a_case(installed: Gateway, bu
     stages = deepcopy(policy["row/stages/owner-and-finance"]["then"])
     stages["stages"][1].update(groups=["night-watch"], escalations=[])
     policy["row/stages/owner-and-finance"]["then"] = stages
-    publish(installed, "a policy", {POLICY: policy})
+    publish(installed, "a policy", {POLICY: policy, OWNERSHIP: {k: dict(e) for k, e in seed_ownership().items()}})
     publish(installed, "content", contents())
     here = Business(installed, business.files, business.login)
 
@@ -256,7 +273,8 @@ def test_setting_up_a_second_time_changes_nothing(business: Business) -> None:
     set_up_example(business.gateway)
 
     assert everything(business.database) == before
-    assert import_policy(business.gateway).versions == {POLICY: 1}
+    assert import_policy(business.gateway) is None
+    assert business.latest(POLICY) == business.latest(OWNERSHIP) == 1
     assert business.latest(CATALOG) == 1
 
 
@@ -283,6 +301,10 @@ def policy_change(when: dict[str, str], groups: list[str]) -> Proposal:
         ({"weather": "1"}, ["finance"], "bad_rule"),
         ({"tier": "<= 1"}, ["nobody-at-all"], "unknown_group"),
         ({"tier": "<= 1"}, [], "bad_policy"),
+        ({"tier": "> 4"}, ["finance"], "policy_faults"),
+        ({"tier": "'low'"}, ["finance"], "policy_faults"),
+        ({"tier": "< 1"}, ["finance"], "policy_faults"),
+        ({}, ["finance"], "policy_faults"),
     ],
 )
 def test_a_policy_that_could_not_decide_is_refused_when_proposed(
@@ -291,6 +313,14 @@ def test_a_policy_that_could_not_decide_is_refused_when_proposed(
     with pytest.raises(Invalid) as refused:
         create_change(business.gateway, call_of(business, REQUESTER), policy_change(when, groups))
     assert refused.value.code == code
+
+
+def test_faults_of_a_policy_are_all_named_with_an_example(business: Business) -> None:
+    with pytest.raises(Invalid) as refused:
+        create_change(business.gateway, call_of(business, REQUESTER), policy_change({"tier": "< 1"}, ["finance"]))
+
+    (gap,) = refused.value.facts["problems"]
+    assert (gap["kind"], gap["table"], gap["example"]["tier"]) == ("gap", "stages", 1)
 
 
 def test_a_policy_that_can_decide_is_accepted(business: Business) -> None:

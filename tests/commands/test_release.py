@@ -9,23 +9,29 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from analysis.assessment import find_impact
+from analysis.impact import Sources
 from commands import releases
+from commands.assessments import confirm_impact
 from commands.calendar import Freeze, declare_freeze, lift_freeze
 from commands.changes import withdraw_change
 from commands.command import Call
 from commands.installation import set_active, set_membership
-from commands.releases import ReleaseReport, release_change, restore_change, roll_back_change
+from commands.releases import ReleaseReport, release_change
 from domain.approval import Choice
 from domain.errors import Conflict, IllegalTransition, MandateError, Refused
+from domain.impact import Confirmation
 from domain.party import WORKER
-from store import changes
+from store import artifacts, changes
 from store.unit_of_work import Transaction
 from tests.builders import (
     ADMINISTRATOR,
+    DAY,
     FINANCE,
     MACHINE,
     PRICING,
     REQUESTER,
+    SECOND_FINANCE,
     Business,
     everything,
     fresh_key,
@@ -159,15 +165,31 @@ def test_impact_that_moved_sends_the_change_back_to_be_assessed(business: Busine
     not_possible(business, change)
 
 
-def test_a_frozen_market_is_not_released_until_the_freeze_is_lifted(business: Business) -> None:
+def test_a_frozen_market_is_not_released_until_the_freeze_is_over(business: Business) -> None:
     change = business.scheduled()
     elsewhere, here = freeze(business, market="GB"), freeze(business, market="DE", kind="pricing")
 
     assert blocked(business, change) == (f"frozen:{here}",)
-    lift_freeze(business.gateway, business.call(FINANCE), here)
+    business.travel(2 * DAY)
+    business.confirm(change)
     assert business.release(change).activated == ("DE",)
     assert business.cases(change) == []
     assert elsewhere
+
+
+def test_a_freeze_that_holds_is_lifted_by_nobody_alone(business: Business) -> None:
+    change, held = business.scheduled(), freeze(business, market="DE")
+    for account, code in (
+        (REQUESTER, "may_not_freeze"),
+        (SECOND_FINANCE, "not_yours"),
+        (FINANCE, "freeze_in_force"),
+    ):
+        with pytest.raises(Refused) as caught:
+            lift_freeze(business.gateway, business.call(account), held)
+        assert caught.value.code == code
+
+    assert blocked(business, change) == (f"frozen:{held}",)
+    assert business.timeline(f"actor/{FINANCE}")[-1].details["code"] == "freeze_in_force"
 
 
 def test_nothing_is_live_before_its_instant(business: Business) -> None:
@@ -308,54 +330,6 @@ def due_of(business: Business, change: str) -> list[Any]:
         return found
 
 
-def roll_back(business: Business, change: str) -> None:
-    roll_back_change(business.gateway, business.call(REQUESTER), change, "wrong price", None)
-
-
-def test_taking_one_change_back_keeps_the_other(business: Business) -> None:
-    first = business.released(proposal(set_price("44.90")))
-    business.released(proposal(set_price("36.90", offering="FIBRE-250")))
-    roll_back(business, first)
-
-    assert business.walk(first).state == "rolled_back"
-    assert (business.price(), business.price("FIBRE-250")) == (41_900_000, 36_900_000)
-    assert business.latest() == 4
-
-
-def test_an_entry_that_moved_since_is_a_conflict_and_nothing_is_taken_back(business: Business) -> None:
-    first = business.released(proposal(set_price("44.90")))
-    business.released(proposal(set_price("45.90")))
-    roll_back(business, first)
-
-    report = restore_change(business.gateway, business.system(), first, 1, ())
-
-    assert report.blocks == ("moved:pricing/standard:price/FIBRE-500/monthly/DE/direct/EUR",)
-    assert [case.step for case in business.cases(first)] == ["rollback"]
-    assert (business.price(), business.at(first).state) == (45_900_000, "rolling_back")
-
-
-def test_restoring_twice_changes_nothing_more(business: Business) -> None:
-    change = business.released()
-    roll_back(business, change)
-    first = restore_change(business.gateway, business.system(), change, 1, ())
-    before = {name: rows for name, rows in everything(business.database).items() if name in LIVE}
-
-    again = restore_change(business.gateway, business.system(), change, 1, ())
-
-    assert (first.activated, again.activated, again.blocks) == (("DE",), (), ())
-    assert {name: rows for name, rows in everything(business.database).items() if name in LIVE} == before
-
-
-def test_what_never_was_released_cannot_be_restored(business: Business) -> None:
-    change = business.scheduled()
-
-    with pytest.raises(Conflict) as caught:
-        restore_change(business.gateway, business.system(), change, 1, ())
-
-    assert caught.value.code == "illegal_transition"
-    assert business.price() == 41_900_000
-
-
 def refused_code(work: Callable[[], object]) -> str:
     with pytest.raises(MandateError) as caught:
         work()
@@ -376,3 +350,44 @@ def test_a_rejected_change_stays_closed(business: Business) -> None:
 
     not_possible(business, change)
     assert refused_code(lambda: withdraw(business, change)) == "illegal_transition"
+
+
+def test_the_later_of_two_colliding_changes_is_simulated_again_on_what_the_earlier_one_left(business: Business) -> None:
+    business.seed(7, 300)
+    first, second = partner_and_direct(business)
+    other = business.approved(proposal(set_price("30.00", offering="FIBRE-100")))
+    assert business.walk(first).state == "monitoring"
+    assert business.walk(second).state == business.walk(other).state == "monitoring"
+
+    again = [confirmation(business, change).simulation for change in (first, second, other)]
+    assert [bool(digest) for digest in again] == [False, True, False]
+    assert confirmation(business, second).versions == {"pricing/standard": 2}
+
+
+def test_what_collides_between_confirming_and_releasing_holds_the_release(business: Business) -> None:
+    first, second = partner_and_direct(business)
+    assert business.walk(first, until="scheduled").state == "scheduled"
+    business.confirm(first)
+    assert business.walk(second, until="scheduled").state == "scheduled"
+    with business.database.reading() as session:
+        versions = {"pricing/standard": artifacts.latest(session, "pricing/standard")}
+        sources = Sources(session, business.files, business.database.now(session))
+        impact = find_impact(sources, business.content(second)).impact
+    confirm_impact(business.gateway, business.system(), second, 1, impact, (), versions=versions)
+    assert business.release(first).activated
+
+    assert blocked(business, second) == ("simulated_on_other_base:pricing/standard",)
+    assert business.walk(second).state == "monitoring"
+
+
+def partner_and_direct(business: Business) -> tuple[str, str]:
+    """Two approved changes of one offering, each slightly dearer in its channel."""
+    partner = f"{business.price(channel='partner') / 1_000_000 + 1:.2f}"
+    return business.approved(proposal(set_price(partner, channel="partner"))), business.approved(proposal())
+
+
+def confirmation(business: Business, change: str) -> Confirmation:
+    with business.database.reading() as session:
+        found = changes.evidence_model(changes.evidence(session, change, 1, changes.CONFIRMATION), Confirmation)
+    assert found is not None
+    return found

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
+from domain.artifact import Part
 from domain.change import ChangeContent, Effective, content_inputs
 from domain.errors import Invalid
 
@@ -60,11 +61,12 @@ def content(**fields: object) -> ChangeContent:
 @pytest.mark.parametrize(
     ("moved", "names"),
     [
-        ({"title": "Another title"}, {"content"}),
+        ({"title": "Another title"}, {"content", "purpose"}),
+        ({"parts": (Part(artifact="pricing/standard", base=1, operations=()),)}, {"content", "operations", "bases"}),
         ({"scope": {"markets": ("DE",)}}, {"scope"}),
         ({"effective": {"date": "2027-01-01"}}, {"effective"}),
         ({"rollback": {"requirement": "Call everybody."}}, {"rollback"}),
-        ({"monitoring": {"seconds": 5}}, {"rollback"}),
+        ({"monitoring": {"seconds": 5}}, {"rollback", "monitoring"}),
     ],
 )
 def test_each_part_of_a_revision_moves_its_own_digest_only(moved: dict[str, object], names: set[str]) -> None:

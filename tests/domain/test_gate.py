@@ -323,8 +323,8 @@ def refusal(found: ApprovalFacts, person: str) -> str:
 
 
 def test_who_may_decide_in_the_open_stage() -> None:
-    assert slot_for(facts(TWO_STAGES), "ann") == "owner"
-    assert slot_for(facts(TWO_STAGES, [approval("ann", "owner")]), "bob") == "finance"
+    assert slot_for(facts(TWO_STAGES), "ann").stage == "owner"
+    assert slot_for(facts(TWO_STAGES, [approval("ann", "owner")]), "bob").stage == "finance"
     assert refusal(facts(TWO_STAGES), "bob") == "not_eligible"
     assert refusal(facts(TWO_STAGES), "nobody") == "not_eligible"
     assert refusal(facts(TWO_STAGES, excluded={"ann": "you wrote it"}), "ann") == "excluded"
@@ -359,7 +359,7 @@ def test_escalation_lets_others_in_and_only_at_its_level() -> None:
     first = (Fired(stage="owner", what="escalation", level=1, at=OPENED),)
     groups = {"lea": {"legal"}, "bob": {"finance"}}
 
-    assert slot_for(facts(escalating(), groups=groups, fired=first), "lea") == "owner"
+    assert slot_for(facts(escalating(), groups=groups, fired=first), "lea").stage == "owner"
     assert refusal(facts(escalating(), groups=groups, fired=first), "bob") == "not_eligible"
     assert refusal(facts(escalating(), groups=groups), "lea") == "not_eligible"
 

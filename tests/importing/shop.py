@@ -43,4 +43,4 @@ def assert_contents_are_valid(result: ImportResult) -> None:
         assert catalog.KIND.entries.validate_python(entry).key == key
     for key, entry in result.pricing.items():
         assert pricing.KIND.check_entry(entry) == entry
-        assert pricing.KIND.entries.validate_python(entry).id == key
+        assert pricing.KIND.entries.validate_python(entry).key == key

@@ -36,6 +36,7 @@ def test_an_offering_with_all_that_it_has() -> None:
         "description": 'A router\nwith two lines of "text"',
         "family": "Hardware",
         "lifecycle": "active",
+        "regulated": False,
         "sellable": True,
         "specification": "ROUTER",
         "unit": "each",

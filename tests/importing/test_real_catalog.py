@@ -32,6 +32,8 @@ def test_it_imports_without_a_problem(result: ImportResult) -> None:
         "component": 234,
         "price": 1855,
         "cost": 616,
+        "bundle": 7,
+        "rate": 42,
     }
     assert_contents_are_valid(result)
     assert_rows_add_up(result)
@@ -62,16 +64,20 @@ def test_known_entries(result: ImportResult) -> None:
     assert (group["minimum"], group["maximum"]) == (1, 1)
     assert result.pricing["price/QB-API/Evergreen Monthly/*/*/GBP"]["unit_price_micros"] == 1_495_500_000
     assert result.pricing["cost/QB-API/USD"]["unit_cost_micros"] == 224_190_000
+    assert result.pricing["bundle/QB-COMPLETE/QB-API/Term Annual/USD"]["off_basis_points"] == 500
+    minutes = result.pricing["rate/QB-DB/UR-CPUTIME/*/*/AUD"]
+    assert [tier["unit_price_micros"] for tier in minutes["tiers"]] == [5_700, 6_400, 7_200, 8_600]
+    assert result.pricing["rate/QB-DB/UR-DATAXFR/*/*/CHF"]["unit_price_micros"] == 81_400
 
 
 def test_what_is_left_is_said(result: ImportResult) -> None:
     left = {(file.file, part.reason): part.rows for file in result.report.files for part in file.left}
     assert left["qb-pricing/PricebookEntry.csv", "a derived price (computed from other prices) is not supported"] == 7
     assert left["qb-pricing/PriceAdjustmentTier.csv", "the schedule of price adjustments is inactive"] == 21
-    assert sum(left.values()) == 40
+    assert left["qb-rates/RateCardEntry.csv", "the rate is in tokens or another unit that is no currency"] == 14
+    assert sum(left.values()) == 203
     whole = {file.file: file.rows for file in result.report.files if file.left_because}
     assert whole["qb-pricing/AttributeBasedAdjustment.csv"] == 28
-    assert whole["qb-pricing/BundleBasedAdjustment.csv"] == 14
     assert "not part of the layout" not in render_report(result.report)
-    assert {folder.folder for folder in result.report.folders} >= {"qb-rates", "qb-rating", "qb-billing", "qb-tax"}
+    assert {folder.folder for folder in result.report.folders} >= {"qb-rating", "qb-billing", "qb-tax"}
     assert all("neither catalog nor pricing" not in folder.reason for folder in result.report.folders)

@@ -59,8 +59,12 @@ class Platform:
             "MANDATE_MODE": "development",
             "MANDATE_TEMPORAL_ADDRESS": temporal_address,
             "MANDATE_FILES_DIR": str(folder / "files"),
+            "MANDATE_SNAPSHOT_URL": str(folder / "snapshots"),
+            "MANDATE_AUDIT_KEY_FILE": str(folder / "key.pem"),
+            "MANDATE_CHECKPOINT_DIR": str(folder / "checkpoints"),
             "MANDATE_API_PORT": str(ports["api"]),
             "MANDATE_SWEEP_INTERVAL": "0.5",
+            "MANDATE_RECONCILIATION_INTERVAL": "86400",
             "MANDATE_RUNTIME_CATALOG_URL": self.catalog_url,
             "MANDATE_DELIVERY_TIMEOUT": "1",
         }

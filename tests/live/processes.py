@@ -12,15 +12,19 @@ from cli.platform.prepare import CHECKOUT
 ENDING_SECONDS = 15.0
 
 
+def inherited() -> dict[str, str]:
+    """The surroundings without what is set for the tests: programs refuse settings that they do not know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MANDATE_")}
+
+
 class Processes:
     """Named commands with one environment; everything they say goes to `<name>.log` of the folder."""
 
     def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
         self._folder = folder
         self._commands = commands
-        # What is set for the tests themselves is not for the programs, which refuse settings that they do not know.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MANDATE_")}
-        self._environment = {**inherited, **environment}
+        self.settings = environment
+        self._environment = {**inherited(), **environment}
         self._running: dict[str, Popen[bytes]] = {}
 
     def start(self, name: str) -> None:

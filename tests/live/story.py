@@ -14,11 +14,14 @@ from tests.live.waiting import eventually
 HOUR, DAY = 3600, 86_400
 REQUESTER, OWNER, FINANCE, DIRECTOR = "mara.lindqvist", "ines.castellano", "helene.aubry", "olivia.hartmann"
 CURRENCIES = {"DE": "EUR", "GB": "GBP", "CH": "CHF"}
+CHANNELS = ("partner", "direct")
 OFFERINGS = (
     *("FIBRE-100", "FIBRE-250", "FIBRE-500", "FIBRE-1000", "AIR-HOME", "HOME-PHONE", "TV-BASIC", "TV-PLUS"),
     *("SPORT-PACK", "MOBILE-S", "MOBILE-M", "MOBILE-L", "MOBILE-UNLIMITED", "DATA-SIM", "BUSINESS-FIBRE-500"),
     *("BUSINESS-FIBRE-1000", "LEASED-LINE-1G", "SITE-LINK", "STATIC-IP", "CLOUD-PHONE-SEAT", "TRUNK-CHANNEL"),
 )
+# Golden scenarios of the example stand on these, so a change of their price is sent back to be stated anew.
+GOLDEN = {("SITE-LINK", "partner"), *((o, c) for o in ("CLOUD-PHONE-SEAT", "BUSINESS-FIBRE-500") for c in CHANNELS)}
 
 
 class Story:
@@ -26,7 +29,7 @@ class Story:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self._offerings = itertools.cycle([(o, c) for c in ("partner", "direct") for o in OFFERINGS])
+        self._offerings = itertools.cycle([(o, c) for c in CHANNELS for o in OFFERINGS if (o, c) not in GOLDEN])
 
     def fresh_offering(self) -> tuple[str, str]:
         """An offering and channel that no other change of this story has touched."""
@@ -122,6 +125,7 @@ class Story:
             lambda found: found["summary"]["state"] in states,
             seconds,
             f"{change} in {' or '.join(states)}",
+            lambda found: [found[part] for part in ("lifecycle", "cases", "releases", "deliveries", "standing")],
         )
 
     def until_seen(self, change: str, seconds: float = 60.0) -> dict[str, Any]:

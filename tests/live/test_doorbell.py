@@ -73,6 +73,20 @@ def test_an_unknown_signal_is_audited_by_its_name(platform: Platform, story: Sto
     finish(platform, story, waiting)
 
 
+def test_a_bell_that_rings_again_and_out_of_order_costs_nothing(platform: Platform, story: Story, waiting: str) -> None:
+    assert story.decide(waiting, OWNER).status_code == 201
+    story.until_seen(waiting)
+    bells = [row.id for row in facts.rows(platform, OutboxRow, OutboxRow.subject == waiting)]
+    for bell in (*bells[::-1], *bells):
+        signal(platform, waiting, WAKE_SIGNAL, Wake(subject=waiting, outbox_id=bell))
+    story.until_seen(waiting)
+    shown = story.view(waiting)
+    assert (shown["summary"]["state"], len(shown["decisions"])) == ("awaiting_approval", 1)
+    assert strangers(story, waiting) == []
+    assert story.decide(waiting, FINANCE).status_code == 201
+    story.until(waiting, "monitoring")
+
+
 def test_a_wake_up_of_another_change_is_a_stranger_here(platform: Platform, story: Story, waiting: str) -> None:
     offering, channel = story.fresh_offering()
     other = story.propose_price(offering, channel=channel)
@@ -84,9 +98,10 @@ def test_a_wake_up_of_another_change_is_a_stranger_here(platform: Platform, stor
     assert story.withdraw(other).status_code == 200
 
 
-def test_an_update_is_refused(platform: Platform, story: Story, waiting: str) -> None:
+def test_an_update_is_refused_and_audited(platform: Platform, story: Story, waiting: str) -> None:
     with pytest.raises(WorkflowUpdateFailedError):
         platform.workflow(waiting, lambda handle: handle.execute_update("decide", {"choice": "approve"}))
+    eventually(lambda: strangers(story, waiting), lambda found: found == [("signal", "update decide")])
     assert_unmoved(story, waiting)
     finish(platform, story, waiting)
 

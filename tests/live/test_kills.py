@@ -41,7 +41,7 @@ POINTS = [
     *(f"{command}.{side}" for command in (*RELAYS, *PEOPLE) for side in ("before", "after")),
 ]
 PATIENCE = 120.0
-CHANGES, KILLS = 4, 10
+CHANGES, KILLS, ROUNDS = 4, 10, 3
 
 
 @pytest.fixture
@@ -70,6 +70,25 @@ def revived(platform: Platform) -> Iterator[None]:
         watcher.join()
 
 
+def see_to(story: Story, change: str, state: str) -> None:
+    """Wait for a state as an operator does, who has a held delivery tried again.
+
+    A killed worker's order can arrive after those of its successors and put an older version over theirs; that is a
+    case, and by itself it is tried again an hour later.
+    """
+    pressed: set[str] = set()
+
+    def look() -> str:
+        shown = story.view(change)
+        held = {c["id"] for c in shown["cases"] if c["closed_at"] is None and c["step"] == "delivery"} - pressed
+        if held and shown["summary"]["state"] != state:
+            pressed.update(held)
+            story.platform.write(OWNER, f"/api/changes/{change}/retry")
+        return str(shown["summary"]["state"])
+
+    eventually(look, lambda found: found == state, PATIENCE, f"{change} in {state}")
+
+
 def live_through(story: Story, platform: Platform) -> dict[str, str]:
     """Several changes at once from proposal to their end: change -> the state in which it ended."""
     made = []
@@ -88,15 +107,15 @@ def live_through(story: Story, platform: Platform) -> dict[str, str]:
         story.until(change, "scheduled", seconds=PATIENCE)
     platform.travel(5 * DAY)
     for change in made:
-        story.until(change, "monitoring", seconds=PATIENCE)
+        see_to(story, change, "monitoring")
     back = made[: CHANGES // 2]
     for change in back:
         assert story.roll_back(change).status_code == 200
     for change in back:
-        story.until(change, "rolled_back", seconds=PATIENCE)
+        see_to(story, change, "rolled_back")
     platform.travel(31 * DAY)
     for change in set(made) - set(back):
-        story.until(change, "completed", seconds=PATIENCE)
+        see_to(story, change, "completed")
     return {change: "rolled_back" if change in back else "completed" for change in made}
 
 
@@ -111,7 +130,7 @@ def assert_each_happened_once(story: Story, platform: Platform, ended: dict[str,
     facts.assert_the_catalog_holds_what_is_live(platform, ("DE",))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_process_that_dies_at_any_commit_leaves_no_step_undone_and_none_done_twice(
     temporal_address: str, tmp_path: Path, chance: random.Random
 ) -> None:
@@ -124,9 +143,13 @@ def test_a_process_that_dies_at_any_commit_leaves_no_step_undone_and_none_done_t
     login = SqliteDatabases(tmp_path).copy_of(EMPTY)
     platform = Platform(tmp_path, login, temporal_address, programs, {PLAN: str(plan)})
     with platform, revived(platform):
-        story = Story(platform)
-        ended = live_through(story, platform)
-        died = Faults.died_at(plan.parent)
+        story, ended, died = Story(platform), dict[str, str](), set[str]()
+        # A death takes along what the other changes were doing, so that now and then a point is left for another round.
+        for _ in range(ROUNDS):
+            ended |= live_through(story, platform)
+            died = Faults.died_at(plan.parent)
+            if died == set(POINTS):
+                break
         print(f"died at {len(died)} of {len(POINTS)} points; never reached: {sorted(set(POINTS) - died)}")
         assert_each_happened_once(story, platform, ended)
     assert died == set(POINTS)

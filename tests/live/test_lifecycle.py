@@ -10,6 +10,8 @@ from tests.live.platform import Platform
 from tests.live.story import DAY, DIRECTOR, FINANCE, HOUR, OWNER, REQUESTER, Story, fired
 from tests.live.waiting import eventually
 
+HALF = Decimal("0.50")
+
 
 def test_a_price_goes_from_proposal_to_completion_with_reminder_and_escalation(
     platform: Platform, story: Story
@@ -48,7 +50,7 @@ def test_a_price_goes_from_proposal_to_completion_with_reminder_and_escalation(
 def test_each_market_goes_live_at_its_own_midnight(platform: Platform, story: Story) -> None:
     offering, channel = story.fresh_offering()
     old = {market: story.price(offering, market, channel) for market in ("DE", "GB", "CH")}
-    new = {market: price + 1 for market, price in old.items()}
+    new = {market: price + HALF for market, price in old.items()}
     proposal = story.proposal(offering, new, channel, story.day(3))
     change = story.propose(proposal)
     story.approve(change)
@@ -131,7 +133,7 @@ def test_requested_changes_come_back_revised_and_the_first_approval_does_not_cou
     assert story.decide(change, FINANCE, "request_changes").status_code == 201
     story.until(change, "needs_revision")
     price = story.price(offering, channel=channel)
-    revised = story.proposal(offering, {"DE": price + 2}, channel)
+    revised = story.proposal(offering, {"DE": price + HALF}, channel)
     assert platform.write(REQUESTER, f"/api/changes/{change}", revised, "PUT").status_code == 200
     assert platform.write(REQUESTER, f"/api/changes/{change}/submit").status_code == 200
     shown = story.until(change, "awaiting_approval")
@@ -139,7 +141,7 @@ def test_requested_changes_come_back_revised_and_the_first_approval_does_not_cou
     assert [decision["counts"] for decision in shown["decisions"]] == [False, False]
     story.approve(change)
     story.until(change, "monitoring")
-    assert story.price(offering, channel=channel) == price + 2
+    assert story.price(offering, channel=channel) == price + HALF
     story.until_seen(change)
     platform.travel(6 * HOUR)
     story.until(change, "completed")

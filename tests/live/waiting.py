@@ -8,13 +8,24 @@ T = TypeVar("T")
 PAUSE = 0.05
 
 
-def eventually(look: Callable[[], T], holds: Callable[[T], bool] = bool, seconds: float = 60.0, what: str = "") -> T:
-    """The first value of `look` for which `holds` is true. Raises AssertionError with the last value after `seconds`."""
+def eventually(
+    look: Callable[[], T],
+    holds: Callable[[T], bool] = bool,
+    seconds: float = 60.0,
+    what: str = "",
+    tell: Callable[[T], object] = lambda found: found,
+) -> T:
+    """The first value of `look` for which `holds` is true.
+
+    Raises AssertionError after `seconds`, with what `tell` makes of the last value.
+    """
     limit = time.monotonic() + seconds
     while True:
         found = look()
         if holds(found):
             return found
         if time.monotonic() > limit:
-            raise AssertionError(f"{what or 'it'} did not come true within {seconds:g} s; last seen: {found!r}"[:2000])
+            raise AssertionError(
+                f"{what or 'it'} did not come true within {seconds:g} s; last seen: {tell(found)!r}"[:2000]
+            )
         time.sleep(PAUSE)

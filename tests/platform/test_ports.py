@@ -1,5 +1,6 @@
 """Ports are remembered, replaced when another program took one, and fixed when asked for."""
 
+import json
 import socket
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def test_only_the_port_that_was_taken_is_replaced(tmp_path: Path) -> None:
         second = remembered_ports(tmp_path / "ports.json", NAMES)
     assert second["catalog"] != first["catalog"]
     assert {**second, "catalog": None} == {**first, "catalog": None}
+
+
+def test_a_port_of_another_program_that_starts_too_is_not_used_although_it_is_free(tmp_path: Path) -> None:
+    file, other = tmp_path / "ports.json", tmp_path / "other.json"
+    first = remembered_ports(file, NAMES)
+    other.write_text(json.dumps({"frontend": first["api"]}))
+    second = remembered_ports(file, NAMES, besides=other)
+    assert second["api"] != first["api"]
+    assert {**second, "api": None} == {**first, "api": None}
 
 
 def test_fixed_ports_follow_each_other_and_name_what_is_taken(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from cli.platform.ports import is_free
+from cli.platform.prepare import CHECKOUT
 
 UP = (sys.executable, "-c", "from cli.platform.commands import app; app()", "up", "--json")
 
@@ -45,10 +46,32 @@ def test_everything_starts_answers_ends_and_continues_from_the_same_state(tmp_pa
         assert set(first["pids"]) == {"temporal", "temporal_ui", "runtime_catalog", "api", "worker"}
         for url in (f"{first['api']}/readyz", first["temporal_ui"], f"{first['runtime_catalog']}/health"):
             assert httpx.get(url, follow_redirects=True, trust_env=False).is_success
+        assert mandate(tmp_path, "ops", "--state-dir", state, "setup") == "Larkmoor Telecom is set up."
         assert second_start(state) == (1, f"already_running: Another `mandate up` is running from {state}.")
     with running("--state-dir", str(state), folder=tmp_path) as second:
         for remembered in ("api", "temporal", "temporal_ui", "namespace", "state_dir"):
             assert second[remembered] == first[remembered]
+
+
+@pytest.mark.timeout(180)
+def test_other_commands_find_what_runs_without_being_told_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "states"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with running(folder=tmp_path) as facts:
+        assert mandate(tmp_path, "ops", "setup") == "Larkmoor Telecom is set up."
+        assert f"Signed in as mara.lindqvist at {facts['api']}" in mandate(tmp_path, "login", "mara.lindqvist")
+        assert mandate(tmp_path, "inbox") == "Nothing waits for you."
+
+
+def mandate(folder: Path, *arguments: object) -> str:
+    """What a command of the product prints, run in a folder that has nothing to do with it."""
+    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
+    environment = clean() | {"PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def clean() -> dict[str, str]:

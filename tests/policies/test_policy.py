@@ -7,6 +7,7 @@ import pytest
 
 from domain.approval import ApprovalFacts, gate
 from domain.errors import Invalid
+from domain.tiering import FACTS
 from policies.content import content_of, policy_of, seed_policy
 from policies.evaluate import NoRuleMatched, check_table, first_match
 from policies.plan import STRICTEST_TIER, check_policy, plan_for, tier_of
@@ -16,8 +17,12 @@ SHIPPED = seed_policy()
 REFERENCE = ("approval/standard", 1)
 
 
-def facts(kind: str, increase: object = 0, quotes: object = 0) -> Mapping[str, object]:
-    return {"kind": kind, "largest_increase_percent": increase, "affected_quotes": quotes}
+def facts(kind: str, increase: object = 0, quotes: object = 0, **more: object) -> Mapping[str, object]:
+    """Every fact of a change, those that are not given as in a change in which nothing is remarkable."""
+    plain: dict[str, object] = {fact.name: False for fact in FACTS}
+    figures = {"largest_increase_percent": increase, "affected_quotes": quotes}
+    sums = {"summed_increase_percent": increase, "summed_affected_quotes": quotes}
+    return {**plain, "kind": kind, **figures, **sums, **more}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,17 @@ def facts(kind: str, increase: object = 0, quotes: object = 0) -> Mapping[str, o
         ("pricing", 26, 500, 3, "price-jump"),
         ("approval", 0, 0, 3, "policy"),
         ("migration", 0, 0, 4, "migration"),
-        ("security", 0, 0, STRICTEST_TIER, None),
+        ("pricing", 1, 250_001, 3, "price-reach"),
+        ("promotion", 0, 250_001, 3, "price-reach"),
+        ("promotion", 0, 0, 2, "promotion"),
+        ("eligibility", 0, 0, 2, "eligibility"),
+        ("content", 0, 0, 1, "text"),
+        ("document", 0, 0, 3, "workflow"),
+        ("order_mapping", 0, 0, 3, "workflow"),
+        ("workflow", 0, 0, 3, "workflow"),
+        ("integration", 0, 0, 3, "workflow"),
+        ("security", 0, 0, 4, "security"),
+        ("loyalty", 0, 0, STRICTEST_TIER, None),
         ("", 0, 0, STRICTEST_TIER, None),
     ],
 )
@@ -44,6 +59,28 @@ def test_the_shipped_tiers(kind: str, increase: int, quotes: int, tier: int, row
     assert found.because
 
 
+@pytest.mark.parametrize(
+    ("kind", "fact", "tier", "row"),
+    [
+        ("content", "internal_only", 0, "internal-text"),
+        ("content", "regulated", 4, "regulated"),
+        ("catalog", "new_regulated_product", 1, "catalog-wording"),
+        ("catalog", "regulated", 4, "regulated"),
+        ("catalog", "billing_model", 3, "billing-model"),
+        ("promotion", "billing_model", 3, "billing-model"),
+        ("pricing", "regulated", 4, "regulated"),
+    ],
+)
+def test_what_raises_or_lowers_a_tier(kind: str, fact: str, tier: int, row: str) -> None:
+    found = tier_of(SHIPPED, facts(kind, **{fact: True}))
+
+    assert (found.tier, found.row) == (tier, row)
+
+
+def test_splitting_a_rise_leads_to_the_same_tier() -> None:
+    assert tier_of(SHIPPED, facts("pricing", 13, summed_increase_percent=26)).tier == 3
+
+
 @pytest.mark.parametrize("tier", range(5))
 def test_the_shipped_stages(tier: int) -> None:
     found = plan_for(
@@ -51,8 +88,9 @@ def test_the_shipped_stages(tier: int) -> None:
     )
 
     groups = [slot.groups for stage in found.stages for slot in stage.slots]
-    assert groups == ([("pricing",)] if tier <= 1 else [("pricing",), ("finance",)])
-    assert all({"content", "scope", "bases", "impact"} <= set(stage.inputs) for stage in found.stages)
+    board = [("governance-board",)] * 2
+    assert groups == ([("pricing",)] if tier <= 1 else [("pricing",), ("finance",), *(board if tier >= 3 else [])])
+    assert all({"operations", "scope", "bases", "impact"} <= set(stage.inputs) for stage in found.stages)
     assert all(stage.remind_after < stage.escalations[0].after < stage.expire_after for stage in found.stages)
     assert (found.tier, found.policy, found.policy_version) == (tier, *REFERENCE)
 
@@ -153,6 +191,27 @@ def test_the_position_orders_the_rows_and_not_their_name() -> None:
     assert policy_of(content).tier.rows[0].id == "price"
 
 
+@pytest.mark.parametrize(
+    ("fields", "groups"),
+    [
+        ({}, [("pricing", "legal")]),
+        ({"rule": "all"}, [("pricing",), ("legal",)]),
+        ({"rule": "quorum", "quorum": 2}, [("pricing", "legal"), ("pricing", "legal")]),
+    ],
+)
+def test_a_rule_says_how_many_signatures_of_whom(fields: dict[str, Any], groups: list[tuple[str, ...]]) -> None:
+    written = stage_rule(groups=["owner", "legal"], veto=["owner"], after=[], **fields)
+    stages = Table(columns=("tier",), rows=(Row(id="all", when={}, then={"stages": [written]}),))
+    policy = SHIPPED.model_copy(update={"stages": stages})
+    check_policy(policy)
+
+    found = plan_for(policy, REFERENCE, tier_of(policy, facts("pricing")), "pricing").stages[0]
+
+    assert [slot.groups for slot in found.slots] == groups
+    assert len({slot.id for slot in found.slots}) == len(groups)
+    assert (found.veto, found.after, found.calendar) == (("pricing",), (), None)
+
+
 def stage_rule(**fields: Any) -> dict[str, Any]:
     return {
         "id": "owner", "title": "Owner", "groups": ["owner"], "inputs": ["content"], "remind_after": 1, "expire_after": 2, **fields
@@ -167,10 +226,46 @@ def stage_rule(**fields: Any) -> dict[str, Any]:
         {"stages": [stage_rule(groups=[])]},
         {"stages": [stage_rule(inputs=["mood"])]},
         {"stages": [stage_rule(expire_after=0)]},
+        {"stages": [stage_rule(colour="red")]},
+        {"stages": [stage_rule(inputs=[])]},
         {"stages": [stage_rule(quorum=2)]},
+        {"stages": [stage_rule(rule="quorum")]},
+        *({"stages": [stage_rule(rule="quorum", quorum=number)]} for number in (0, -1, None, 10**9, 21)),
+        {"stages": [stage_rule(), stage_rule()]},
+        {"stages": [stage_rule(after=["later"]), stage_rule(id="later")]},
+        {"stages": [stage_rule(after=["owner"])]},
+        {"stages": [stage_rule(id=f"stage-{number}", rule="quorum", quorum=11) for number in range(2)]},
+        {
+            "stages": [
+                stage_rule(expire_after=9, escalations=[{"after": 5, "groups": ["a"]}, {"after": 5, "groups": ["b"]}])
+            ]
+        },
+        {"stages": [stage_rule(expire_after=5, escalations=[{"after": 5, "groups": ["a"]}])]},
         {"stages": "none"},
     ],
-    ids=["nothing", "no stage", "no group", "unknown input", "no time", "unknown field", "no list"],
+    ids=[
+        "nothing",
+        "no stage",
+        "no group",
+        "unknown input",
+        "no time",
+        "unknown field",
+        "rests on nothing",
+        "number without quorum",
+        "quorum without number",
+        "quorum 0",
+        "quorum -1",
+        "quorum null",
+        "quorum huge",
+        "quorum too many",
+        "same stage twice",
+        "after a later stage",
+        "after itself",
+        "too many signatures",
+        "levels at once",
+        "level at expiry",
+        "no list",
+    ],
 )
 def test_stages_that_cannot_be_built_are_refused(then: dict[str, Any]) -> None:
     stages = Table(columns=("tier",), rows=(Row(id="all", when={}, then=then),))

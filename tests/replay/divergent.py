@@ -13,7 +13,7 @@ from workflows.change import ChangeWorkflow
 
 @workflow.defn(name=CHANGE_WORKFLOW)
 class DivergentWorkflow(ChangeWorkflow):
-    """Pauses before it simulates, which no recorded history did."""
+    """Pauses before it waits for people, which no recorded history did."""
 
     @workflow.init
     def __init__(self, ref: ChangeRef) -> None:
@@ -23,7 +23,7 @@ class DivergentWorkflow(ChangeWorkflow):
     async def run(self, ref: ChangeRef) -> Progress:
         return await super().run(ref)
 
-    async def simulate(self, at: Progress) -> Progress:
-        if at.action == "simulate":
+    async def wait_for_people(self, at: Progress) -> Progress:
+        if at.state == "awaiting_approval":
             await workflow.sleep(timedelta(seconds=1))
-        return await super().simulate(at)
+        return await super().wait_for_people(at)

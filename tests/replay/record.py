@@ -27,8 +27,8 @@ from tests.live.waiting import eventually
 from tests.replay.fingerprint import FILE, fingerprint
 
 HISTORIES = Path(__file__).parent / "histories"
-TITLE, COMMENT, PRICE = "Planted title of a change", "Planted comment of an approver", "4321.07"
-"""What people write; none of it may be found in a history."""
+TITLE, COMMENT, MILLIONTHS = "Planted title of a change", "Planted comment of an approver", "217043"
+"""What people write, prices by their last digits; none of it may be found in a history."""
 
 
 class Recording:
@@ -42,7 +42,8 @@ class Recording:
     def asked(self, **more: Any) -> str:
         """A change with everything planted, waiting for its approvers."""
         offering, channel = self.story.fresh_offering()
-        proposal = self.story.proposal(offering, {"DE": Decimal(PRICE)}, channel, title=TITLE, **more)
+        price = Decimal(f"{int(self.story.price(offering, channel=channel)) + 1}.{MILLIONTHS}")
+        proposal = self.story.proposal(offering, {"DE": price}, channel, title=TITLE, **more)
         change = self.story.propose(proposal)
         self.story.until(change, "awaiting_approval")
         self.story.until_seen(change)

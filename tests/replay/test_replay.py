@@ -12,19 +12,24 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.payloads import ChangeRef, Look, Progress, StepInput, Trouble, Wake
-from activities.runtime import plugin
+from activities.runtime import DATA_CONVERTER, ErrorMapping, plugin
 from store.example_business import load_example
+from tests.replay.careless import CarelessWorkflow
 from tests.replay.divergent import DivergentWorkflow
 from tests.replay.fingerprint import fingerprint, recorded
-from tests.replay.record import COMMENT, HISTORIES, PRICE, TITLE
+from tests.replay.record import COMMENT, HISTORIES, MILLIONTHS, TITLE
+from workflows.approval import ApprovalWorkflow
 from workflows.change import ChangeWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 
 FILES = sorted(HISTORIES.glob("*/*.json"))
 STORIES = {"completed", "rejected", "rolled_back", "expired", "parked"}
+EARLIER_PRICES = ("4321.07", "432107", "4321070000")
+"""The price that the first recordings were of."""
 MOST_EVENTS = 80
 # What `travel` writes into a history; no real lifecycle has them.
 TRAVELLING = (
@@ -50,6 +55,36 @@ def test_every_release_has_recorded_every_story() -> None:
 @every_history
 async def test_a_recorded_history_replays(file: Path) -> None:
     await Replayer(workflows=[ChangeWorkflow], plugins=[plugin()]).replay_workflow(history(file))
+
+
+OTHER_ROOMS = ("domain", "policies", "activities", "commands", "analysis", "connectors", "store")
+LIBRARIES = ("pydantic", "pydantic_core", "annotated_types", "orjson", "babel", "zen")
+
+
+def strict(released: type) -> Replayer:
+    """Replays in the sandbox, the workflow files inside it: what they ask of clock, chance or files is refused."""
+    watched = SandboxRestrictions.default.with_passthrough_modules(*OTHER_ROOMS, *LIBRARIES)
+    return Replayer(
+        workflows=[released],
+        data_converter=DATA_CONVERTER,
+        interceptors=[ErrorMapping()],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=watched),
+    )
+
+
+@every_history
+async def test_the_workflow_asks_for_nothing_that_the_sandbox_refuses(file: Path) -> None:
+    await strict(ChangeWorkflow).replay_workflow(history(file))
+
+
+async def test_a_workflow_that_reads_the_clock_is_refused_by_the_sandbox() -> None:
+    with pytest.raises(Exception, match=r"datetime\.now"):
+        await strict(CarelessWorkflow).replay_workflow(history(FILES[0]))
+
+
+@pytest.mark.parametrize("workflow_class", [ApprovalWorkflow, ReconciliationWorkflow])
+def test_every_workflow_file_loads_in_the_sandbox(workflow_class: type) -> None:
+    strict(workflow_class)
 
 
 @every_history
@@ -87,7 +122,7 @@ async def test_every_recorded_payload_decodes_into_todays_types(file: Path) -> N
     # What a local step is given is not in the history; a parked one became a regular activity.
     assert met >= {ChangeRef, Progress, Wake} | ({Look} if file.stem == "parked" else set())
     for payload, wanted in found:
-        (value,) = await pydantic_data_converter.decode([payload], [wanted])
+        (value,) = await DATA_CONVERTER.decode([payload], [wanted])
         if wanted is not type(None):
             assert isinstance(value, wanted)
             lost = set(json.loads(payload.data)) - set(wanted.model_fields)  # type: ignore[attr-defined]
@@ -122,7 +157,7 @@ def _of_local_steps(event: HistoryEvent) -> Iterator[tuple[Payload, type]]:
 def test_a_history_holds_no_names_prices_or_comments(file: Path) -> None:
     business = load_example()
     people = {word for person in business.persons for word in (person.id, person.name, *person.accounts)}
-    prices = {PRICE, PRICE.replace(".", ""), str(int(float(PRICE) * 1_000_000))}
+    prices = {MILLIONTHS, *EARLIER_PRICES}
     said = "\n".join(texts(json.loads(file.read_text())))
     assert "CR-" in said
     assert {word for word in {TITLE, COMMENT, *people, *prices} if word.lower() in said.lower()} == set()

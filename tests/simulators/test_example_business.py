@@ -8,8 +8,9 @@ import pytest
 
 from domain.canonical import digest
 from domain.errors import Invalid
-from domain.kinds import catalog, pricing
+from domain.kinds import catalog, kind_of, pricing
 from domain.money import BASIS_POINTS
+from store.artifacts import by_kind
 from store.example_business import CATALOG, FOLDER, PRICING, ExampleBusiness, load_example
 
 LEAST_MARGIN_PERCENT = 105
@@ -24,11 +25,11 @@ def entries(business: ExampleBusiness, artifact: str, kind: str) -> list[dict[st
     return [entry for entry in business.contents[artifact].values() if entry["type"] == kind]
 
 
-def test_both_kinds_find_no_problem(business: ExampleBusiness) -> None:
-    contents = {"catalog": business.contents[CATALOG], "pricing": business.contents[PRICING]}
+def test_every_kind_finds_its_content_sound(business: ExampleBusiness) -> None:
+    contents = by_kind((artifact.partition("/")[0], content) for artifact, content in business.contents.items())
 
-    assert catalog.KIND.validate(contents) == ()
-    assert pricing.KIND.validate(contents) == ()
+    assert len(contents) == 10
+    assert {name: kind_of(name).validate(contents) for name in contents} == dict.fromkeys(contents, ())
 
 
 def test_entries_are_in_stored_form_under_their_own_key(business: ExampleBusiness) -> None:
@@ -36,7 +37,7 @@ def test_entries_are_in_stored_form_under_their_own_key(business: ExampleBusines
         for key, entry in business.contents[artifact].items():
             assert kind.check_entry(entry) == entry
             model = kind.entries.validate_python(entry)
-            assert key == (model.key if kind.name == "catalog" else model.id)
+            assert key == model.key
 
 
 def test_every_sellable_offering_has_a_price_everywhere(business: ExampleBusiness) -> None:
@@ -102,8 +103,9 @@ def test_people_can_fill_the_slots_of_the_approval_policy(business: ExampleBusin
     several = [p.id for p in business.persons if len(p.accounts) > 1]
 
     assert {name: len(persons) for name, persons in members.items()} == {
-        "sales-operations": 2, "product": 2, "pricing": 3, "finance": 2, "revenue-operations": 1, "commercial-directors": 1,
-        "administrators": 1,
+        "sales-operations": 2, "product": 2, "pricing": 3, "finance": 4, "revenue-operations": 2, "commercial-directors": 2,
+        "administrators": 1, "product-management": 2, "legal": 2, "fulfillment-operations": 2, "billing-operations": 2,
+        "security-compliance": 2, "engineering": 2, "reliability": 2, "governance-board": 5,
     }  # fmt: skip
     assert machines == ["delivery-pipeline"]
     assert several == ["priya.raman"]
@@ -132,6 +134,9 @@ def test_ids_are_ascii_and_the_contents_have_a_digest(business: ExampleBusiness)
         ("markets.yaml", "currency: CHF", "currency: CHX", "markets.yaml"),
         ("people.yaml", "groups: [product], accounts: [felix.nygaard]", "groups: [produce], accounts: [f]", "produce"),
         ("people.yaml", "accounts: [tom.okafor]", "accounts: [mara.lindqvist]", "listed twice: mara.lindqvist"),
+        ("order_mapping.yaml", "type: system, id: field,", "type: machinery, id: field,", "order_mapping.yaml"),
+        ("promotion.yaml", "off_basis_points: 1000", "off_basis_points: 10.5", "promotion.yaml"),
+        ("access.yaml", "id: decide,", "id: propose,", "permission/propose is listed twice"),
         ("catalog.yaml", "business:", "business: [", "catalog.yaml"),
         ("catalog.yaml", "- {offering: DSL-50}", "- DSL-50", "catalog.yaml"),
         ("catalog.yaml", "maximum: 3}", "maximum: many}", "catalog.yaml"),

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlmodel import select
 
+from domain.audit import GENESIS, AuditRecord, link
 from domain.canonical import canonical, parse
-from store.audit import GENESIS, AuditRecord, append, link, verify
+from store.audit import append, verify
 from store.database import Database
 from store.protection import expected_triggers
 from store.tables.audit import AuditRow

@@ -1,6 +1,7 @@
 """Signed checkpoints outside the database find what the chains alone cannot: a tail that was cut (D5a)."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,10 +11,17 @@ from commands.checkpoints import write_checkpoint
 from commands.command import Call
 from domain.errors import Invalid
 from domain.party import SYSTEM
+from store import checkpoints
 from store.audit import verify
-from store.checkpoints import missing_since, opened, signer
+from store.checkpoints import missing_since
+from store.signing import opened as opened_as
+from store.signing import signer
 from tests.builders import ADMINISTRATOR, Business, as_actor, fresh_key
 from tests.databases import as_owner
+
+
+def opened(envelope: bytes, keys: list[Any]) -> dict[str, Any]:
+    return opened_as(envelope, checkpoints.PAYLOAD_TYPE, keys)
 
 
 @pytest.fixture

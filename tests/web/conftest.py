@@ -1,10 +1,9 @@
-import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
+from bench.browser import chromium
 from tests.databases import EMPTY, SqliteDatabases
 from tests.live.conftest import temporal_address
 from tests.live.platform import Platform
@@ -12,12 +11,6 @@ from tests.live.story import Story
 from tests.web.visitors import seed_quotes
 
 __all__ = ["temporal_address"]
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +31,5 @@ def story(platform: Platform) -> Story:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A real Chromium."""
-    if not CHROMIUM.exists():
-        pytest.fail(
-            "No Chromium for the page tests: run `apt-get install chromium` or set CHROMIUM to its path.", False
-        )
-    async with async_playwright() as tool:
-        running = await tool.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    async with chromium() as running:
         yield running
-        await running.close()

@@ -1,7 +1,12 @@
-"""`python -m tests.web.issuer PORT`: the OpenID provider of the tests. It does not know PKCE, so that is checked in front of it."""
+"""`python -m tests.web.issuer PORT`: the OpenID provider of the tests.
+
+It knows neither PKCE nor `auth_time`, so both are added in front of it: whoever is sent here has been signed in since an
+hour ago, unless the application asks for the credentials again (`prompt=login`).
+"""
 
 import io
 import sys
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from hashlib import sha256
@@ -10,8 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 from wsgiref.simple_server import make_server
 
 import oidc_provider_mock
+from oidc_provider_mock._storage import AuthorizationCode
 
 Start = Callable[..., Any]
+AN_HOUR = 3600
 
 
 class ProofOfKey:
@@ -20,12 +27,15 @@ class ProofOfKey:
     def __init__(self, provider: Callable[[dict[str, Any], Start], Iterable[bytes]]) -> None:
         self._provider = provider
         self._challenges: dict[str, str] = {}
+        self.signed_in: dict[str, int] = {}
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         asked = parse_qs(environ.get("QUERY_STRING", ""))
 
         def remember(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             code = parse_qs(urlsplit(dict(headers).get("Location", "")).query).get("code")
+            if code:
+                self.signed_in[code[0]] = int(time.time()) - (0 if asked.get("prompt") == ["login"] else AN_HOUR)
             if code and "code_challenge" in asked:
                 self._challenges[code[0]] = asked["code_challenge"][0]
             return start(status, headers, *more)
@@ -49,4 +59,6 @@ class ProofOfKey:
 
 if __name__ == "__main__":
     provider = oidc_provider_mock.app(require_nonce=True)
-    make_server("127.0.0.1", int(sys.argv[1]), ProofOfKey(provider.wsgi_app)).serve_forever()
+    guarded = ProofOfKey(provider.wsgi_app)
+    AuthorizationCode.get_auth_time = lambda code: guarded.signed_in[code.code]  # type: ignore[method-assign]
+    make_server("127.0.0.1", int(sys.argv[1]), guarded).serve_forever()

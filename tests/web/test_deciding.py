@@ -41,13 +41,13 @@ async def test_a_price_change_from_the_idea_to_its_completion(
     async with browsing(browser, platform, REQUESTER, scripts) as mara:
         change = await propose(mara, offering, price, title)
         await state(mara, change, "Awaiting approval")
-        await expect(mara.get_by_text("You requested this change, so others decide on it.")).to_be_visible()
+        await expect(mara.get_by_text("You may not decide here: you requested this change.")).to_be_visible()
         await expect(mara.get_by_role("button", name="Approve")).to_have_count(0)
         await expect(mara.locator("main")).to_contain_text("→ " + price + " EUR")
     async with browsing(browser, platform, OWNER, scripts) as ines:
         await ines.get_by_role("link", name=title).click()
         await decide(ines, "Approve", "The margin holds.")
-        await expect(ines.get_by_text("You have decided on this revision already.")).to_be_visible()
+        await expect(ines.get_by_text("You have already decided on this revision.")).to_be_visible()
     async with browsing(browser, platform, FINANCE, scripts) as helene:
         await helene.get_by_role("link", name=title).click()
         await expect(helene.locator("main")).to_contain_text("The margin holds.")

@@ -12,6 +12,7 @@ from tests.web.visitors import forms, send, visitor
 NEW = "/changes/new?offering=MOBILE-S"
 ENTRY = "price/MOBILE-S/monthly/DE/partner/EUR"
 TYPED = {
+    "offering": "MOBILE-S",
     "entry": ENTRY,
     "unit_price": "13.00",
     "title": "Mobile S for partners",
@@ -161,5 +162,5 @@ def test_a_machine_reads_and_is_told_that_it_cannot_decide(platform: Platform, s
     story.until(change, "awaiting_approval")
     with visitor(platform, "delivery-pipeline") as client:
         page = client.get(f"/changes/{change}").text
-        assert "machines read and propose, they never decide" in page
+        assert "Machines read and propose, they never decide." in page
         assert f"/changes/{change}/decisions" not in forms(page)

@@ -1,5 +1,7 @@
 """Every page answers over plain HTTP: to those who are signed in, and to nobody else."""
 
+import re
+
 import httpx
 import pytest
 
@@ -16,13 +18,32 @@ PAGES = (
     "/changes/new?offering=FIBRE-500",
     "/changes/{change}",
     "/changes/{change}/quotes",
+    "/changes/{change}/impact",
+    "/changes/{change}/impact?show=orders&start=50",
+    "/changes/{change}/evidence",
+    "/audit",
+    "/audit?subject={change}&outcome=refused&since=2026-01-01",
+    "/questions",
+    "/questions?question=who-approved&subject={change}",
+    "/questions?question=why-price&subject=Q-1-0000001/1",
+    "/changes/{change}/simulation",
+    "/changes/{change}/simulation/progress",
+    "/changes/{change}/simulation/today",
+    "/artifacts/pricing/standard/versions/1/today",
     "/changes/{change}/progress?version=1&quiet=true",
     "/quotes/Q-1-0000001",
     "/artifacts",
+    "/reconciliations",
     "/artifacts/pricing/standard",
     "/artifacts/pricing/standard?old=0&new=1&contains=FIBRE&version=1",
     "/artifacts/catalog/standard",
     "/artifacts/approval/standard",
+    "/policies/approval/standard",
+    "/policies/approval/standard?old=1&new=1&column=tier.quarter_close",
+    "/ownership",
+    "/notices",
+    "/delegations",
+    "/emergencies",
 )
 
 
@@ -115,3 +136,12 @@ def test_a_price_book_shows_what_is_live_and_what_a_change_moved(platform: Platf
     assert f'href="/changes/{change}"' in page
     assert "TV-BASIC, monthly, DE, direct: 9.90 EUR becomes 10.90 EUR" in page
     assert "10.90 EUR" in found and "FIBRE-500" not in found
+
+
+def test_the_reference_of_the_api_has_every_route_and_loads_nothing_from_elsewhere(platform: Platform) -> None:
+    answer = httpx.get(f"{platform.url}/docs", trust_env=False)
+    assert answer.status_code == 200
+    for path in platform.read("/openapi.json")["paths"]:
+        assert f"<code>{path}</code>" in answer.text
+    assert "set_price" in answer.text, "an example of a price change"
+    assert not re.search(r'(src|href)="(https?:)?//', answer.text)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from domain.blocks import block, case_words
 from domain.change import Effective
 from web import present
 
@@ -57,5 +58,8 @@ def test_codes_become_words() -> None:
     assert present.market("*") == "every market"
     assert present.market("NORTH") == "NORTH"
     assert present.words("commercial-directors") == "Commercial directors"
-    assert present.block("unsatisfiable:finance") == "Nobody can fill every place of the stage finance."
-    assert present.block("something_new:x") == "something new:x"
+    assert block("unsatisfiable:finance") == "Nobody can fill every place of the stage finance."
+    assert block("something_new:x") == "something new:x"
+    told = case_words("minutes:board; residual_risk", "gate_closed")
+    assert told.startswith("The minutes of the governance board are not kept yet. The owner has not accepted")
+    assert case_words("as: it; was", "step_failed") == "as: it; was"

@@ -15,8 +15,13 @@ QUOTES = 400
 
 def seed_quotes(platform: Platform) -> None:
     """Write open quotes, so that changes have an impact."""
-    body = {"seed": 1, "first": 0, "count": QUOTES}
-    platform.write(CLOCKKEEPER, "/api/development/quotes", body).raise_for_status()
+    seeds = "/api/development/seeds"
+    for path, body in (
+        (seeds, {"seed": 1, "count": QUOTES}),
+        (f"{seeds}/1/chunks", {"first": 0}),
+        (f"{seeds}/1/publish", {}),
+    ):
+        platform.write(CLOCKKEEPER, path, body).raise_for_status()
 
 
 @contextmanager

@@ -1,0 +1,147 @@
+"""The engine gives the integers of the reference on generated books and quotes, and both behave as prices must."""
+
+from collections.abc import Sequence
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from domain.artifact import EVERYWHERE
+from domain.kinds.kind import Touched
+from domain.kinds.pricing_entries import Price, PriceEntry, Tier
+from domain.pricing import PriceBook
+from domain.quote import Quote
+from tests.analysis.books import (
+    CURRENCIES,
+    EVERYTHING,
+    book_of,
+    books,
+    by_engine,
+    by_reference,
+    entries,
+    quote_of,
+)
+
+some_quotes = st.integers(1, 5).flatmap(lambda n: st.tuples(*(quote_of(number) for number in range(n))))
+bad_quotes = st.tuples(quote_of(1, bad=True), quote_of(2, bad=True))
+
+
+@settings(max_examples=100)
+@given(books, books, some_quotes)
+def test_the_engine_prices_as_the_reference_does(old: PriceBook, new: PriceBook, quotes: Sequence[Quote]) -> None:
+    assert by_engine(old, new, quotes) == by_reference(old, new, quotes)
+
+
+@settings(max_examples=50)
+@given(books, st.lists(entries, min_size=1, max_size=4), some_quotes)
+def test_what_a_change_touches_is_priced_and_nothing_else(
+    old: PriceBook, moved: Sequence[PriceEntry], quotes: Sequence[Quote]
+) -> None:
+    new = PriceBook({**old.entries, **book_of(moved).entries})
+    touched = [_touched(entry) for entry in moved]
+    wanted = {
+        (quote.id, line.line)
+        for quote in quotes
+        for line in quote.lines
+        for item in touched
+        if all(
+            one in (EVERYWHERE, other)
+            for one, other in (
+                (item.offering, line.offering), (item.selling_model, line.selling_model),
+                (item.market, quote.market), (item.channel, quote.channel), (item.currency, quote.currency),
+            )
+        )
+    }  # fmt: skip
+    found = by_engine(old, new, quotes, touched)
+
+    assert found == {key: outcome for key, outcome in by_reference(old, new, quotes).items() if key in wanted}
+
+
+def _touched(entry: PriceEntry) -> Touched:
+    fields = {name: getattr(entry, name) for name in ("market", "channel", "currency") if hasattr(entry, name)}
+    model = getattr(entry, "selling_model", getattr(entry, "resource", EVERYWHERE))
+    return Touched(offering=getattr(entry, "offering", EVERYWHERE), selling_model=model, **fields)
+
+
+@settings(max_examples=20)
+@given(books, books, bad_quotes)
+def test_faulty_lines_are_reported_and_never_priced_or_lost(
+    old: PriceBook, new: PriceBook, quotes: Sequence[Quote]
+) -> None:
+    found = by_engine(old, new, quotes)
+    reference = by_reference(old, new, quotes)
+
+    assert {key for key, outcome in found.items() if outcome is None} == {k for k, v in reference.items() if v is None}
+    # A quantity out of range counts into the volume of its quote; the reference prices the sound lines beside it.
+    sound = {quote.id for quote in quotes if all(reference[quote.id, line.line] is not None for line in quote.lines)}
+    assert all(found[key] == outcome for key, outcome in reference.items() if key[0] in sound)
+
+
+@settings(max_examples=20)
+@given(books, some_quotes)
+def test_a_book_against_itself_changes_nothing(book: PriceBook, quotes: Sequence[Quote]) -> None:
+    assert all(outcome and outcome[0] == outcome[1] for outcome in by_engine(book, book, quotes).values())
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 10**6), st.integers(2, 9), some_quotes)
+def test_scaled_prices_give_scaled_amounts(minor: int, factor: int, quotes: Sequence[Quote]) -> None:
+    def scaled(by: int) -> PriceBook:
+        # A whole number of minor units in every currency, and no discount: nothing is rounded.
+        return book_of([_price(currency, minor * by * 1_000_000) for currency in CURRENCIES])
+
+    plain = [_without_discount(quote) for quote in quotes]
+    for outcome in by_engine(scaled(1), scaled(factor), plain).values():
+        assert outcome is not None
+        assert outcome[0] is None or outcome[1] == outcome[0] * factor
+
+
+def _price(currency: str, micros: int) -> Price:
+    return Price(offering="A", selling_model="monthly", currency=currency, unit_price_micros=micros)
+
+
+def _without_discount(quote: Quote) -> Quote:
+    lines = tuple(line.model_copy(update={"discount_basis_points": 0}) for line in quote.lines)
+    return quote.model_copy(update={"lines": lines})
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(entries.filter(lambda e: e.type in ("price", "rate", "promotion", "floor", "contract")), max_size=10),
+    quote_of(1),
+)
+def test_a_quote_split_into_two_costs_the_same(found: Sequence[PriceEntry], quote: Quote) -> None:
+    book = book_of([_by_line(entry) for entry in found])
+    parts = [quote.model_copy(update={"id": f"Q-{n}", "lines": (line,)}) for n, line in enumerate(quote.lines, 10)]
+
+    assert sorted(by_engine(book, book, [quote]).values(), key=repr) == sorted(
+        by_engine(book, book, parts).values(), key=repr
+    )
+
+
+def _by_line(entry: PriceEntry) -> PriceEntry:
+    return entry.model_copy(update={"tier_basis": "line"}) if hasattr(entry, "tier_basis") else entry
+
+
+@settings(max_examples=20)
+@given(st.lists(entries, min_size=2, max_size=10, unique_by=lambda entry: entry.key), some_quotes, st.randoms())
+def test_the_order_of_rules_does_not_matter(found: list[PriceEntry], quotes: Sequence[Quote], random: object) -> None:
+    shuffled = list(found)
+    getattr(random, "shuffle")(shuffled)  # noqa: B009 (Hypothesis hides the type of its generator)
+
+    assert by_engine(book_of(found), book_of(shuffled), quotes) == by_reference(book_of(found), book_of(found), quotes)
+
+
+@settings(max_examples=20)
+@given(some_quotes, st.integers(1, 10**15))
+@example(quotes=(), micros=1)
+def test_the_largest_prices_do_not_overflow(quotes: Sequence[Quote], micros: int) -> None:
+    tiers = (Tier(from_quantity=2, unit_price_micros=micros // 2),)
+    book = book_of(
+        [
+            Price(offering="A", selling_model="monthly", currency=c, unit_price_micros=micros, tiers=tiers)
+            for c in CURRENCIES
+        ]
+    )
+
+    if quotes:
+        assert by_engine(book, book, quotes, EVERYTHING) == by_reference(book, book, quotes)

@@ -1,0 +1,283 @@
+"""Simulation over a snapshot: the rows, sums and digest of the reference, in any grouping; what is wrong is found."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from activities.snapshot import refresh
+from analysis import simulation_engine
+from analysis.assessment import Wide, contents_at, subject_of
+from analysis.engine import Limits
+from analysis.impact import touched_by
+from analysis.simulation import (
+    cases_of,
+    conclude,
+    partitions_of,
+    quotes_of,
+    simulate_few,
+    simulate_many,
+    simulate_partitions,
+)
+from analysis.simulation_parts import merged, part_of
+from analysis.simulation_subject import Subject
+from commands.changes import withdraw_change
+from domain.errors import MandateError, NotFound
+from domain.kinds import kind_of
+from domain.pricing import PriceBook, price_line
+from domain.pricing_golden import golden_quote
+from domain.simulation import Outcome, Simulation
+from domain.snapshot import Snapshot
+from queries.changes import simulated_cases
+from queries.simulation import combined, quote_trace, reproduce
+from store import changes
+from store.quotes import open_quotes_using
+from store.snapshots import SnapshotFiles
+from store.tables.columns import table_of
+from store.tables.quote import QuoteLineRow
+from store.tables.snapshot import SnapshotUseRow
+from tests.builders import PRICES, REQUESTER, Business, proposal, set_price
+from tests.databases import as_owner
+
+LIMITS = Limits("256MB", 1)
+LINES = table_of(QuoteLineRow)
+
+
+def everywhere(business: Business, percent: int = 110) -> list[dict[str, Any]]:
+    """Every list price of the business a tenth dearer, and what its golden scenarios come to then."""
+    with business.database.reading() as session:
+        book = PriceBook(contents_at(session, {PRICES: 1})[PRICES])
+    edits = [
+        set_price(
+            f"{entry['unit_price_micros'] * percent // 100 / 1_000_000:.2f}",
+            *(entry[name] for name in ("offering", "market", "channel", "currency")),
+        )
+        | {"selling_model": entry["selling_model"]}
+        for entry in book.priced("*")
+    ]
+    return [*edits, *golden_anew(book, edits)]
+
+
+def golden_anew(book: PriceBook, edits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The golden scenarios of a book as they come out after edits of its prices."""
+    kind = kind_of("pricing")
+    after = book.changed(kind.compile(edit, book.entries) for edit in kind.parse_edits(edits))
+    found = []
+    for _, scenario in after.golden():
+        quote = golden_quote(scenario)
+        priced = price_line(after, quote, quote.lines[0])
+        assert priced is not None
+        found.append({"edit": "put_rule", "rule": {**scenario, "net_minor": priced.net_minor}})
+    return found
+
+
+@pytest.fixture
+def snapshot(seeded: Business, snapshot_files: SnapshotFiles) -> Snapshot:
+    return refresh(seeded.gateway, snapshot_files)
+
+
+@pytest.fixture
+def subject(seeded: Business) -> Subject:
+    change = seeded.draft(proposal(*everywhere(seeded)))
+    with seeded.database.reading() as session:
+        return subject_of(session, seeded.content(change).parts)
+
+
+def few(business: Business, subject: Subject) -> Simulation:
+    with business.database.reading() as session:
+        return simulate_few(subject, open_quotes_using(session, touched_by(subject.parts)), business.files)
+
+
+def plain(result: Simulation) -> dict[str, Any]:
+    """A result without what says how it was found."""
+    checks = [check for check in result.checks if check.name != "engine_equals_reference"]
+    how = {"cases_file", "snapshot", "compared", "sql", "checks"}
+    return result.model_dump(exclude=how) | {"checks": [check.model_dump() for check in checks]}
+
+
+def by_quote(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(cases, key=lambda case: str(case["quote"]))
+
+
+def test_the_engine_and_the_reference_give_one_result(
+    seeded: Business, snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject
+) -> None:
+    progress: list[tuple[int, int]] = []
+    many = simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files, lambda *at: progress.append(at))
+    one_by_one = few(seeded, subject)
+
+    assert many.quotes > 250
+    assert plain(many) == plain(one_by_one)
+    assert (many.snapshot, many.compared > 20, bool(many.sql)) == (snapshot.digest, True, True)
+    assert progress == [(n, 16) for n in range(1, 17)]
+    file, small = (seeded.files.get(result.cases_file) for result in (many, one_by_one))
+    assert by_quote(cases_of(file, 0, 1_000)[0]) == by_quote(cases_of(small, 0, 1_000)[0])
+    assert cases_of(file, 5, 7)[0] == cases_of(file, 0, 1_000)[0][5:12]
+    assert len(quotes_of(small)) == one_by_one.quotes
+
+
+def test_any_grouping_of_partitions_gives_the_same_result(
+    seeded: Business, snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject
+) -> None:
+    def grouped(size: int) -> Simulation:
+        numbers = partitions_of(snapshot)
+        groups = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+        slices = [s for group in groups for s in simulate_partitions(subject, snapshot, snapshot_files, LIMITS, group)]
+        return conclude(subject, snapshot, slices, seeded.files)
+
+    assert grouped(16) == grouped(1) == grouped(5)
+
+
+def test_parts_merge_in_any_order(snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject) -> None:
+    slices = simulate_partitions(subject, snapshot, snapshot_files, LIMITS, partitions_of(snapshot))
+    pieces = list(slices)
+    parts = [part_of(piece.effects, piece.number) for piece in pieces]
+    assert parts == [part_of(piece.effects) for piece in pieces]
+
+    assert merged(parts) == merged(reversed(parts)) == merged([merged(parts[:3]), merged(parts[3:])])
+
+
+def test_a_price_that_the_engine_gets_wrong_fails_the_run(
+    seeded: Business,
+    snapshot: Snapshot,
+    snapshot_files: SnapshotFiles,
+    subject: Subject,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right = simulation_engine.pricing_sql
+    monkeypatch.setattr(
+        simulation_engine,
+        "pricing_sql",
+        lambda *args: f"SELECT * REPLACE (new_net + 1 AS new_net) FROM ({right(*args)})",
+    )
+    found = simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files)
+
+    check = next(check for check in found.checks if check.name == "engine_equals_reference")
+    assert check.outcome is Outcome.FAIL and check.counter_examples
+    assert "engine_equals_reference" in found.failed
+
+
+def test_bad_rows_are_counted_and_named(seeded: Business, snapshot_files: SnapshotFiles, subject: Subject) -> None:
+    with as_owner(seeded.login) as connection:
+        connection.execute(update(LINES).where(LINES.c.quote == "Q-7-0000001").values(quantity=-4))
+    taken = refresh(seeded.gateway, snapshot_files)
+    many = simulate_many(subject, taken, snapshot_files, LIMITS, seeded.files)
+
+    bad = next(check for check in many.checks if check.name == "sound_lines")
+    assert bad.outcome is Outcome.INCONCLUSIVE and "Q-7-0000001" in bad.reason
+    assert plain(many) == plain(few(seeded, subject))
+
+
+def test_a_taken_out_price_and_a_thin_margin_are_found_with_counter_examples(
+    seeded: Business, snapshot: Snapshot, snapshot_files: SnapshotFiles
+) -> None:
+    edits = everywhere(seeded, percent=20)
+    gone = {key: value for key, value in edits[0].items() if key != "unit_price"} | {"edit": "remove_price"}
+    change = seeded.draft(proposal(gone, *edits[1:]))
+    with seeded.database.reading() as session:
+        subject = subject_of(session, seeded.content(change).parts)
+    found = simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files)
+
+    assert {"every_line_priced", "margin_floor"} <= set(found.failed)
+    assert all(check.counter_examples for check in found.checks if check.name in found.failed)
+    assert plain(found) == plain(few(seeded, subject))
+
+
+def test_packs_without_records_say_so_and_differences_are_covered_or_not(seeded: Business, subject: Subject) -> None:
+    found = few(seeded, subject)
+
+    packs = {pack.name: pack for pack in found.packs}
+    assert packs["open_quotes"].outcome is Outcome.PASS and packs["open_quotes"].dearer == found.dearer
+    assert packs["top_revenue"].quotes == 100
+    assert all(pack.reason for pack in found.packs if pack.outcome is Outcome.INCONCLUSIVE)
+    assert len(packs) == 9
+    assert [d.name for d in found.differences][:2] == ["price", "margin"] and len(found.differences) == 7
+    assert all(d.reason for d in found.differences if not d.cases)
+    assert sum(bar.quotes for bar in found.distribution) == found.quotes
+
+
+def test_a_wide_change_is_simulated_on_a_fresh_snapshot_that_its_evidence_keeps(
+    seeded: Business, snapshot_files: SnapshotFiles
+) -> None:
+    business = replace(seeded, wide=Wide(snapshot_files, LIMITS, few=10))
+    change = business.awaiting(proposal(*everywhere(seeded, 104)))
+
+    with business.database.reading() as session:
+        row = changes.evidence(session, change, 1, changes.SIMULATION)
+        found = changes.evidence_model(row, Simulation)
+        kept = session.get(SnapshotUseRow, (found.snapshot if found else "", f"{change}/1"))
+        cases, total = simulated_cases(session, business.files, change, 0, 5)
+    assert found is not None and kept is not None and found.compared
+    assert (len(cases), total) == (5, found.quotes)
+
+
+def test_open_changes_are_simulated_together(seeded: Business, snapshot_files: SnapshotFiles) -> None:
+    refresh(seeded.gateway, snapshot_files)
+    direct = seeded.awaiting(proposal(set_price("50.00")))
+    partner = seeded.awaiting(proposal(set_price("60.00", channel="partner")))
+    with seeded.database.reading() as session:
+        alone = [combined(session, seeded.files, [change]) for change in (direct, partner)]
+        both = combined(session, seeded.files, [direct, partner, direct])
+        wide = combined(session, seeded.files, [direct, partner], Wide(snapshot_files, LIMITS, few=0))
+
+    assert both.with_changes == (direct, partner)
+    assert plain(wide) == plain(both) and wide.snapshot
+    assert both.cases == sum(one.cases for one in alone) > 0
+    assert both.delta["EUR"] == sum(one.delta["EUR"] for one in alone)
+
+
+def test_changes_that_are_over_or_touch_one_entry_are_not_simulated_together(seeded: Business) -> None:
+    first, second = seeded.draft(proposal(set_price("50.00"))), seeded.draft(proposal(set_price("60.00")))
+    withdrawn = seeded.draft(proposal(set_price("61.00")))
+    withdraw_change(seeded.gateway, seeded.call(REQUESTER), withdrawn, "not needed", None)
+    for ids, code in (([first, second], "entries_moved"), ([withdrawn], "change_closed"), ([], "nothing_to_combine")):
+        with seeded.database.reading() as session, pytest.raises(MandateError) as caught:
+            combined(session, seeded.files, ids)
+        assert caught.value.code == code
+
+
+def test_an_auditor_runs_it_again_after_prices_and_quotes_have_moved_on(
+    seeded: Business, snapshot_files: SnapshotFiles
+) -> None:
+    wide = Wide(snapshot_files, LIMITS, few=10)
+    small = seeded.awaiting(proposal(set_price("50.00")))
+    large = replace(seeded, wide=wide).awaiting(proposal(*everywhere(seeded, 104)))
+    seeded.released(proposal(set_price("49.00", channel="partner")))
+    with as_owner(seeded.login) as connection:
+        connection.execute(update(LINES).values(quantity=77))
+    refresh(seeded.gateway, snapshot_files)
+
+    for change in (small, large):
+        with seeded.database.reading() as session:
+            found = reproduce(session, seeded.files, change, wide)
+        assert (found.same, found.differing, found.stored) == (True, (), found.found)
+
+
+def test_a_quote_is_shown_old_against_new_step_by_step(seeded: Business) -> None:
+    change = seeded.awaiting(proposal(set_price("50.00")))
+    with seeded.database.reading() as session:
+        (case, *_), _ = simulated_cases(session, seeded.files, change, 0, 1)
+        trace = quote_trace(session, seeded.files, change, case["quote"])
+        with pytest.raises(NotFound):
+            quote_trace(session, seeded.files, change, "Q-none")
+
+    assert sum(line.new.net_minor for line in trace.lines if line.new) == case["new_minor"]
+    old = trace.lines[0].old
+    assert old is not None and old.trace[0].rule == "list"
+
+
+def test_the_folder_of_spilled_rows_is_gone_afterwards(
+    seeded: Business,
+    snapshot: Snapshot,
+    snapshot_files: SnapshotFiles,
+    subject: Subject,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spill"))
+    (tmp_path / "spill").mkdir()
+    simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files)
+
+    assert list((tmp_path / "spill").iterdir()) == []

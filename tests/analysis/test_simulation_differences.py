@@ -1,0 +1,314 @@
+"""Each kind of difference is found by a change of the kind that moves it, each pack has records, and both can be run again.
+
+Beside each, a change that moves nothing of it: what is found is not found everywhere.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.snapshot import refresh
+from analysis import simulation_golden
+from analysis.assessment import Wide, run_simulation, subject_of
+from analysis.engine import Limits
+from analysis.simulation import simulate_few
+from analysis.simulation_scenes import live_scenes
+from commands.orders import seed_orders
+from domain.artifact import Operation, Part
+from domain.judging import CheckRule, unknown_checks
+from domain.kinds.kind import Touched
+from domain.pricing import PriceBook
+from domain.quote import Quote
+from domain.simulation import Check, Difference, Outcome, Pack, Simulation
+from queries.simulation import reproduce
+from store import artifacts
+from store.kept import Kept
+from store.quotes import open_quotes_using
+from store.snapshots import SnapshotFiles
+from tests.builders import ADMINISTRATOR, PRICES, Business, proposal, set_price
+
+LIMITS = Limits("256MB", 1)
+KINDS = {
+    "eligibility": "eligibility/standard",
+    "document": "document/standard",
+    "order_mapping": "order_mapping/standard",
+    "integration": "integration/standard",
+    "promotion": "promotion/standard",
+    "approval": "approval/standard",
+    "catalog": "catalog/standard",
+}
+
+
+@pytest.fixture
+def trading(seeded: Business) -> Business:
+    """Open quotes, and orders with contracts of which some end soon."""
+    seed_orders(seeded.gateway, seeded.call(ADMINISTRATOR), 3, 0, 60, (), 0, True)
+    return seeded
+
+
+def put(**entry: Any) -> dict[str, Any]:
+    return {"edit": "put", "entry": entry}
+
+
+DENIED = put(
+    type="rule", id="no-voice", name="No voice", effect="deny", reason="Not licensed there.", offering="HOME-PHONE", country="CH"
+)  # fmt: skip
+REWORDED = put(type="clause", id="price", name="Price", text="The price is {price} a month for {term}.")
+SLOWER = put(
+    type="task", plan="voice", id="configure", name="Configure the service", system="provisioning", after=["number"],
+    attempts=9, compensation="Remove the configuration",
+)  # fmt: skip
+ASKS_MORE = put(type="field", contract="billing-handoff", name="cost_centre", data_type="text", required=False)
+CREDITED = put(
+    type="promotion", id="spring-fibre", name="Spring fibre", first_day="2027-03-01", last_day="2027-05-31",
+    offerings=["FIBRE-250", "FIBRE-500"], market="DE", channel="direct", segment="consumer", off_basis_points=1000,
+    stacking_group="season", billing="credit", attribution="SPRING27",
+)  # fmt: skip
+STRICTER = {
+    "edit": "put_row",
+    "row": {
+        "type": "row", "table": "quote", "id": "large", "position": 75, "when": {"discount_percent": "3"},
+        "then": {"tier": 2, "stages": [{
+            "id": "finance", "title": "Finance", "groups": ["finance"], "after": [], "inputs": ["content", "policy"],
+            "remind_after": 8, "escalations": [{"after": 24, "groups": ["commercial-directors"]}], "expire_after": 168,
+        }]},
+        "because": "three percent",
+    },
+}  # fmt: skip
+MOVES = {
+    "eligibility": ("eligibility", DENIED),
+    "clauses": ("document", REWORDED),
+    "fulfillment plan": ("order_mapping", SLOWER),
+    "billing mapping": ("integration", ASKS_MORE),
+    "billing mapping of a promotion": ("promotion", CREDITED),
+    "approval route": ("approval", STRICTER),
+}
+
+
+def simulated(business: Business, kind: str, *edits: dict[str, Any], wide: Wide | None = None) -> Simulation:
+    """A change of a kind simulated on what is live."""
+    change = business.draft(proposal(*edits, kind=kind, artifact=KINDS.get(kind, PRICES)))
+    with business.database.reading() as session:
+        return run_simulation(session, business.content(change), business.files, 1_000_000, wide)
+
+
+def forced(business: Business, artifact: str, key: str, after: dict[str, Any] | None) -> Simulation:
+    """A change of one entry simulated that would not even be drafted."""
+    with business.database.reading() as session:
+        base = artifacts.latest(session, artifact)
+        before = artifacts.content(session, artifact, base).get(key)
+        moved = Operation(entry=key, before=dict(before) if before else None, after=after)
+        subject = subject_of(session, (Part(artifact=artifact, base=base, operations=(moved,)),))
+        return simulate_few(subject, [], business.files, live_scenes(session))
+
+
+def difference(found: Simulation, name: str) -> Difference:
+    return next(one for one in found.differences if one.name == name)
+
+
+def named(found: Simulation) -> tuple[CheckRule, ...]:
+    """A rule of a policy for each check of a simulation."""
+    return tuple(CheckRule(check=one.name) for one in found.checks)
+
+
+def pack(found: Simulation, name: str) -> Pack:
+    return next(one for one in found.packs if one.name == name)
+
+
+def check(found: Simulation, name: str) -> Check:
+    return next(one for one in found.checks if one.name == name)
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_change_of_the_kind_that_moves_it_shows_with_counter_examples(trading: Business, name: str) -> None:
+    kind, edit = MOVES[name]
+    found = simulated(trading, kind, edit)
+    moved = difference(found, name.removesuffix(" of a promotion"))
+
+    assert moved.cases and moved.checked >= moved.cases and moved.examples
+    assert not found.failed and not unknown_checks(named(found))
+    others = {one.name for one in found.differences if one.cases} - {moved.name}
+    assert others <= {"price", "margin", "billing mapping"}
+
+
+def test_what_is_old_and_what_is_new_stands_side_by_side(trading: Business) -> None:
+    denied = difference(simulated(trading, "eligibility", DENIED), "eligibility")
+    routed = difference(simulated(trading, "approval", STRICTER), "approval route")
+    slower = difference(simulated(trading, "order_mapping", SLOWER), "fulfillment plan")
+
+    assert pack(simulated(trading, "eligibility", DENIED), "open_quotes").moved == denied.cases
+    assert all("HOME-PHONE in CH: no longer allowed, now denied: Not licensed there." in one for one in denied.examples)
+    assert all(one.endswith("Sales operations → Sales operations, Finance") for one in routed.examples)
+    assert all("no longer Configure the service in provisioning" in one for one in slower.examples)
+
+
+def test_a_price_moves_price_margin_and_route_and_nothing_else(trading: Business) -> None:
+    found = simulated(trading, "pricing", set_price("9.00", "LEASED-LINE-1G"))
+
+    assert difference(found, "price").cases == difference(found, "margin").cases == found.quotes > 0
+    assert difference(found, "approval route").cases
+    assert all("Finance" in example for example in difference(found, "approval route").examples)
+    assert all(" EUR" in example and " → " in example for example in difference(found, "margin").examples)
+    for name in ("eligibility", "clauses", "fulfillment plan", "billing mapping"):
+        assert difference(found, name).cases == 0 and difference(found, name).reason
+
+
+def test_a_window_that_opens_later_is_a_difference_today(trading: Business) -> None:
+    later = {**DENIED["entry"], "first_day": "2031-01-01", "last_day": "2031-12-31"}
+    found = difference(simulated(trading, "eligibility", put(**later)), "eligibility")
+
+    assert found.cases and all("now denied from 2031-01-01: Not licensed there." in one for one in found.examples)
+
+
+def test_a_rule_for_one_customer_is_asked_about_that_customer(trading: Business) -> None:
+    with trading.database.reading() as session:
+        (bought, *_) = open_quotes_using(session, (Touched(offering="FIBRE-500"),))
+    rule = {**DENIED["entry"], "offering": "FIBRE-500", "country": "*", "customer": bought.customer}
+    found = difference(simulated(trading, "eligibility", put(**rule)), "eligibility")
+    assert found.cases == 1 and found.examples[0].startswith(bought.id)
+
+
+def test_every_pack_has_records_in_the_example_business(trading: Business) -> None:
+    risky = set_price("47.90", market="CH", channel="partner", currency="CHF")
+    found = simulated(trading, "pricing", set_price("43.90"), risky)
+
+    packs = {one.name: one for one in found.packs}
+    assert len(packs) == 9
+    assert {name for name, one in packs.items() if one.outcome is not Outcome.PASS} == set()
+    assert all(one.quotes for one in packs.values())
+    assert packs["accepted"].dearer and packs["renewals"].dearer and packs["promotions"].dearer
+
+
+def test_without_business_a_pack_says_what_is_missing(business: Business) -> None:
+    found = simulated(business, "pricing", set_price("43.90"))
+
+    inconclusive = {one.name for one in found.packs if one.outcome is Outcome.INCONCLUSIVE}
+    assert inconclusive == {"top_revenue", "open_quotes", "accepted", "renewals", "high_risk"}
+    assert all(one.reason for one in found.packs if one.outcome is Outcome.INCONCLUSIVE)
+
+
+def test_systems_that_read_a_contract_are_probed(trading: Business) -> None:
+    probes = pack(forced(trading, KINDS["integration"], "field/price-activated/market", None), "probes")
+
+    assert probes.outcome is Outcome.FAIL and "runtime-catalog" in probes.examples[0]
+    assert pack(simulated(trading, "integration", ASKS_MORE), "probes").moved == 1
+
+
+def test_an_offering_that_nothing_fulfils_any_more_fails(trading: Business) -> None:
+    found = forced(trading, KINDS["order_mapping"], "route/HOME-PHONE", None)
+
+    assert "every_line_decomposes" in found.failed
+    assert "HOME-PHONE in CH" in check(found, "every_line_decomposes").counter_examples
+    assert pack(found, "decompositions").outcome is Outcome.FAIL
+
+
+def test_a_proposal_without_a_required_clause_fails(trading: Business) -> None:
+    bare = {"offering": "HOME-PHONE", "country": "CH", "language": "en", "clauses": ["parties"]}
+    found = forced(
+        trading, KINDS["document"], "template/bare", {"type": "template", "id": "bare", "name": "Bare", **bare}
+    )
+
+    assert check(found, "required_clauses").counter_examples == ("HOME-PHONE in CH: switzerland",)
+
+
+def test_a_quote_that_nobody_would_approve_and_a_function_that_drops_out_fail(trading: Business) -> None:
+    found = forced(trading, KINDS["approval"], "row/quote/seller", None)
+
+    assert check(found, "no_unrouted_approval").outcome is Outcome.FAIL
+    assert check(found, "approvers_stay").counter_examples == ("sales-operations",)
+
+
+def test_who_holds_a_bundle_that_moves_is_listed(trading: Business) -> None:
+    found = simulated(
+        trading, "catalog", {"edit": "remove", "entry_key": "component/BUSINESS-CONNECT/options/CARE-GOLD"}
+    )
+
+    held = check(found, "bundles_listed")
+    assert held.outcome is Outcome.PASS and held.checked >= len(held.counter_examples) > 0 and held.reason
+
+
+@pytest.mark.parametrize("name", ["price", *MOVES])
+def test_it_is_the_same_again_after_business_has_moved_on(
+    trading: Business, snapshot_files: SnapshotFiles, name: str
+) -> None:
+    kind, edit = MOVES.get(name, ("pricing", set_price("43.90")))
+    wide = Wide(snapshot_files, LIMITS, few=10)
+    change = replace(trading, wide=wide).submitted(proposal(edit, kind=kind, artifact=KINDS.get(kind, PRICES)))
+    replace(trading, wide=wide).walk(change)
+    trading.seed(8, 100)
+    refresh(trading.gateway, snapshot_files)
+
+    with trading.database.reading() as session:
+        found = reproduce(session, trading.files, change, wide)
+    assert (found.same, found.differing) == (True, ())
+
+
+def test_few_and_many_find_the_same(trading: Business, snapshot_files: SnapshotFiles, tmp_path: Path) -> None:
+    refresh(trading.gateway, snapshot_files)
+    change = trading.draft(proposal(set_price("43.90")))
+    with trading.database.reading() as session:
+        few = run_simulation(session, trading.content(change), trading.files)
+        many = run_simulation(
+            session, trading.content(change), trading.files, 100, Wide(snapshot_files, LIMITS, few=10)
+        )
+
+    assert many.snapshot and not few.snapshot
+    assert (many.packs, many.differences, many.scenes_file) == (few.packs, few.differences, few.scenes_file)
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_golden_scenario_that_one_of_both_prices_otherwise_fails_any_run(
+    trading: Business, snapshot_files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch, many: bool
+) -> None:
+    refresh(trading.gateway, snapshot_files)
+    wide = Wide(snapshot_files, LIMITS, few=0) if many else None
+    seat = set_price("9.80", "CLOUD-PHONE-SEAT")
+    assert simulated(trading, "pricing", seat, wide=wide).failed == ("golden_scenarios",)
+
+    right = simulation_golden.pricing_sql
+    monkeypatch.setattr(simulation_golden, "COMPARED", Kept(1))
+    monkeypatch.setattr(
+        simulation_golden,
+        "pricing_sql",
+        lambda tables, records: (
+            f"SELECT * REPLACE (new_net + (quote = 'seats-at-the-first-tier')::INT AS new_net) "
+            f"FROM ({right(tables, records)})"
+        ),
+    )
+    found = simulated(trading, "pricing", set_price("43.90"), wide=wide)
+    assert found.failed == ("engine_equals_reference",)
+    assert check(found, "engine_equals_reference").counter_examples == ("golden/seats-at-the-first-tier",)
+    assert bool(found.snapshot) is many
+
+
+def test_golden_scenarios_are_compared_once_for_the_rules_that_they_meet(
+    trading: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced = list[PriceBook]()
+    by_engine = simulation_golden._priced_by_engine
+
+    def noted(book: PriceBook, quotes: list[Quote]) -> dict[str, int | None]:
+        priced.append(book)
+        return by_engine(book, quotes)
+
+    monkeypatch.setattr(simulation_golden, "COMPARED", Kept(8))
+    monkeypatch.setattr(simulation_golden, "_priced_by_engine", noted)
+    with trading.database.reading() as session:
+        entries = dict(artifacts.latest_of(session, PRICES)[PRICES].content)
+    book = PriceBook(entries)
+    sold = {scenario["offering"] for _, scenario in book.golden()}
+    met, other = (
+        next(
+            key for key, entry in entries.items() if key.startswith("price/") and (entry["offering"] in sold) is wanted
+        )
+        for wanted in (True, False)
+    )
+
+    def dearer(key: str) -> PriceBook:
+        return PriceBook({**entries, key: {**entries[key], "unit_price_micros": entries[key]["unit_price_micros"] + 1}})
+
+    results = [simulation_golden.compare_golden(one) for one in (book, book, dearer(other), dearer(met))]
+    assert len(priced) == 2
+    assert results == [(len(book.golden()), ())] * 4

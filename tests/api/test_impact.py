@@ -1,0 +1,138 @@
+"""The impact of a change through the API and on its page: answers, lists page by page and whole, the graph."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pyarrow.parquet as pq
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from commands.orders import seed_orders
+from tests.api.conftest import Caller
+from tests.builders import Business, proposal, set_price
+from web import pages
+
+QUOTES = 400
+
+
+@pytest.fixture
+def change(business: Business) -> str:
+    """A change that waits for approval, in a business that sells."""
+    business.seed(1, QUOTES)
+    seed_orders(business.gateway, business.system(), 1, 0, 100, (), 0, True)
+    return business.awaiting(proposal(set_price()))
+
+
+def test_the_answers_say_how_they_were_found(change: str, caller: Callable[[str], Caller]) -> None:
+    found = caller("helene.aubry").get(f"/api/changes/{change}/impact").json()
+
+    assert [answer["name"] for answer in found["impact"]["answers"]][:3] == ["quotes", "orders", "assets"]
+    assert found["impact"]["answers"][0]["count"] == found["impact"]["quotes"] > 0
+    assert found["provenance"]["way"] == "index"
+    assert found["digest"].startswith("sha256:")
+    assert set(found["asked"]) <= set(found["titles"])
+
+
+def test_lists_page_and_export_the_same_documents(change: str, caller: Callable[[str], Caller]) -> None:
+    helene, path = caller("helene.aubry"), f"/api/changes/{change}/impact/quotes"
+    seen, cursor = [], "0"
+    while cursor is not None:
+        page = helene.get(f"{path}?limit=3&cursor={cursor}").json()
+        seen += [item["document"] for item in page["items"]]
+        cursor = page["next"]
+
+    assert len(seen) == page["total"] == len(set(seen))
+    answer = helene.get(f"{path}/export?format=csv")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{change}-quotes.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["document"] for row in rows] == seen
+    table = pq.read_table(io.BytesIO(helene.get(f"{path}/export?format=parquet").content))
+    assert table["document"].to_pylist() == seen
+    assert sum(table["value"].to_pylist()) == sum(int(row["value"]) for row in rows)
+    assert helene.get(f"/api/changes/{change}/quotes?limit=2").json()["items"] == seen[:2]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("impact/clauses", 404, "unknown_list"),
+        ("impact/nothing", 404, "unknown_list"),
+        ("impact/quotes/export?format=exe", 422, "bad_request_body"),
+    ],
+)
+def test_what_there_is_no_list_of(
+    change: str, caller: Callable[[str], Caller], path: str, status: int, code: str
+) -> None:
+    answer = caller("helene.aubry").get(f"/api/changes/{change}/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_draft_has_no_impact_yet(business: Business, caller: Callable[[str], Caller]) -> None:
+    answer = caller("helene.aubry").get(f"/api/changes/{business.draft()}/impact")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_assessed")
+
+
+def test_the_graph_leads_from_the_price_to_what_sells_it(change: str, caller: Callable[[str], Caller]) -> None:
+    found = caller("helene.aubry").get(f"/api/changes/{change}/graph").json()
+
+    moved = [node for node in found["nodes"] if node["changed"]]
+    assert [node["type"] for node in moved] == ["price"]
+    edges = {(edge["source"], edge["target"]) for edge in found["edges"]}
+    offering = "catalog/standard:offering/FIBRE-500"
+    assert (moved[0]["id"], offering) in edges
+    bundles = [node for node in found["nodes"] if node["type"] == "component"]
+    assert bundles and all((bundle["id"], offering) in edges for bundle in bundles if bundle["distance"] == 1)
+
+
+def test_the_page_shows_numbers_then_documents_then_the_graph(change: str, client: TestClient) -> None:
+    assert isinstance(client.app, FastAPI)
+    pages.mount(client.app)
+    client.post("/sign-in/development", data={"account": "helene.aubry"})
+
+    text = client.get(f"/changes/{change}/impact").text
+    places = [text.index(part) for part in ("What it moves", 'id="documents"', "<svg", "The same as a list")]
+    assert places == sorted(places)
+    assert client.get(f"/changes/{change}/impact?show=orders&start=50").status_code == 200
+    export = client.get(f"/changes/{change}/impact/export?show=orders&format=csv")
+    assert export.text.startswith("document,market,currency,value,lines\n")
+    assert client.get(f"/changes/{change}/impact?show=%3Cscript%3E").status_code == 404
+    assert json.dumps("<script>") not in text
+
+
+def test_what_uses_an_offering_is_answered_before_there_is_a_change(
+    change: str, caller: Callable[[str], Caller]
+) -> None:
+    helene = caller("helene.aubry")
+    impact = helene.get(f"/api/changes/{change}/impact").json()["impact"]
+    found = helene.get("/api/where-used?offering=FIBRE-500&market=DE&channel=direct").json()
+
+    uses = {use["kind"]: use for use in found["uses"]}
+    assert list(uses) == ["quote", "order", "asset", "contract"]
+    assert uses["quote"]["documents"] == impact["quotes"] > 0
+    assert uses["quote"]["lines"] == impact["lines"]
+    assert uses["quote"]["value"] == impact["value"]
+    assert found["provenance"]["way"] == "index"
+    everywhere = helene.get("/api/where-used?offering=FIBRE-500").json()
+    assert everywhere["uses"][0]["documents"] > uses["quote"]["documents"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("", 422, "bad_request_body"),
+        ("offering=", 422, "bad_request_body"),
+        ("&".join(["offering=FIBRE-500"] * 201), 422, "bad_request_body"),
+        ("offering=FIBRE-500&offering=nothing", 200, ""),
+        ("offering=nothing", 404, "unknown_offering"),
+    ],
+    ids=["none", "empty", "too-many", "one-of-two", "unknown"],
+)
+def test_what_uses_an_offering_refuses_bad_questions(
+    change: str, caller: Callable[[str], Caller], query: str, status: int, code: str
+) -> None:
+    answer = caller("helene.aubry").get(f"/api/where-used?{query}")
+    assert answer.status_code == status
+    assert answer.json().get("code", "") == code

@@ -1,0 +1,53 @@
+"""`mandate simulate ...` and `mandate used`: changes together, what uses what, what does not exist."""
+
+from tests.cli.command_line import CommandLine
+
+MARA = ("--as", "mara.lindqvist")
+PLACE = ("--offering", "FIBRE-500", "--selling-model", "monthly", "--market", "DE", "--currency", "EUR")
+
+
+def draft(mandate: CommandLine, channel: str, price: str) -> str:
+    options = ("--channel", channel, "--price", price)
+    return str(mandate.ok("change", "create", *PLACE, *options, *MARA)["change"])
+
+
+def test_changes_are_simulated_together_and_told_in_words(shop_with_content: CommandLine) -> None:
+    mandate = shop_with_content
+    direct, partner = draft(mandate, "direct", "50.00"), draft(mandate, "partner", "51.00")
+
+    found = mandate.ok("simulate", "together", direct, partner, *MARA)
+    assert found["with_changes"] == [direct, partner]
+    assert {check["outcome"] for check in found["checks"]} == {"pass"}
+    told = mandate("simulate", "together", direct, partner, *MARA)
+    assert told.code == 0
+    assert "difference in eligibility: 0 lines" in told.out
+    assert f"{direct}, {partner}" in told.out and "Golden scenarios: pass, 6 scenarios" in told.out
+
+
+def test_what_a_change_or_a_version_would_do_today(shop_with_content: CommandLine) -> None:
+    mandate = shop_with_content
+    change = draft(mandate, "direct", "53.00")
+
+    assert mandate.ok("simulate", "today", change, *MARA)["on_live"]
+    assert "with the quotes of today" in mandate("simulate", "today", change, *MARA).out
+    assert mandate.ok("simulate", "version", "pricing/standard", "1", *MARA)["quotes"] == 0
+    assert mandate("simulate", "version", "pricing/standard", "99", *MARA).code == 4
+    assert mandate("simulate", "show", change, *MARA).code == 4
+
+
+def test_what_was_not_simulated_cannot_be_run_again(shop_with_content: CommandLine) -> None:
+    mandate = shop_with_content
+    change = draft(mandate, "direct", "52.00")
+
+    for arguments in (("reproduce", change), ("trace", change, "Q-1"), ("together", "CR-0"), ("reproduce", "CR-0")):
+        assert mandate("simulate", *arguments, *MARA).code == 4, arguments
+    assert mandate("simulate", "progress", change, *MARA).code == 3
+    assert mandate("simulate", "together", *MARA).code == 2
+
+
+def test_what_uses_an_offering_is_told_before_a_change(shop_with_content: CommandLine) -> None:
+    told = shop_with_content("used", "FIBRE-500", "FIBRE-1000", "--market", "DE", "--channel", "direct", *MARA)
+    assert told.code == 0
+    assert "open quotes" in told.out and "Found by index" in told.out
+    assert shop_with_content("used", "no-such-offering", *MARA).code == 4
+    assert shop_with_content("used", *MARA).code == 2

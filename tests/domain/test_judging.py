@@ -1,0 +1,63 @@
+"""The policy says what a check does that did not pass; what it names in no rule is judged by the rule for all (R-6.3)."""
+
+import pytest
+
+from domain.judging import ENGINE, CheckRule, Consequence, doing, judged, rule_for, stricter, unknown_checks
+from domain.simulation import Check, Outcome, Pack, Simulation
+
+WARN, HOLD, BLOCK = Consequence.WARN, Consequence.HOLD, Consequence.BLOCK
+RULES = (
+    CheckRule(check="*", failed=HOLD, inconclusive=WARN),
+    CheckRule(check="margin_floor", failed=WARN, inconclusive=HOLD),
+    CheckRule(check="pack_accepted", inconclusive=HOLD),
+)
+
+
+def simulation(*outcomes: tuple[str, Outcome], packs: tuple[Pack, ...] = ()) -> Simulation:
+    checks = tuple(Check(name=name, title=name, outcome=outcome, checked=1) for name, outcome in outcomes)
+    sums = {"versions": {}, "cases": 0, "dearer": 0, "cheaper": 0, "delta": {}, "largest": (), "cases_file": ""}
+    return Simulation(**sums, checks=checks, packs=packs)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "does"),
+    [
+        ("margin_floor", Outcome.FAIL, WARN),
+        ("margin_floor", Outcome.INCONCLUSIVE, HOLD),
+        ("not_negative", Outcome.FAIL, HOLD),
+        ("not_negative", Outcome.INCONCLUSIVE, WARN),
+        (ENGINE, Outcome.FAIL, BLOCK),
+    ],
+    ids=lambda value: str(value),
+)
+def test_each_outcome_has_its_own_consequence(name: str, outcome: Outcome, does: Consequence) -> None:
+    (found,) = judged(simulation((name, outcome), ("other", Outcome.PASS)), RULES)
+    assert (found.name, found.outcome, found.does) == (name, outcome, does)
+
+
+def test_a_policy_without_rules_blocks_what_failed_and_warns_of_what_nobody_can_judge() -> None:
+    found = judged(simulation(("one", Outcome.FAIL), ("other", Outcome.INCONCLUSIVE)), ())
+    assert (doing(found, BLOCK), doing(found, WARN), doing(found, HOLD)) == (("one",), ("other",), ())
+
+
+def test_a_pack_that_can_tell_nothing_is_judged_too() -> None:
+    packs = tuple(Pack(name=name, title=name, outcome=Outcome.INCONCLUSIVE) for name in ("accepted", "renewals"))
+    found = judged(simulation(packs=packs), RULES)
+    assert [(one.name, one.does) for one in found] == [("pack_accepted", HOLD), ("pack_renewals", WARN)]
+
+
+def test_nothing_that_did_not_pass_is_passed_over() -> None:
+    outcomes = [(f"check_{number}", outcome) for number, outcome in enumerate(Outcome)]
+    assert len(judged(simulation(*outcomes), RULES)) == 2
+    assert judged(None, RULES) == ()
+
+
+def test_a_name_that_no_check_has_is_refused() -> None:
+    known = [CheckRule(check=name) for name in ("*", "margin_floor", "valid_pricing", "scenario_x", "pack_golden")]
+    assert unknown_checks([*known, CheckRule(check="margin_flor")]) == ("margin_flor",)
+
+
+def test_of_two_policies_the_harder_consequence_follows() -> None:
+    together = stricter(RULES, (CheckRule(check="margin_floor", failed=BLOCK),))
+    assert rule_for(together, "margin_floor") == CheckRule(check="margin_floor", failed=BLOCK, inconclusive=HOLD)
+    assert rule_for(together, "unheard_of") == CheckRule(failed=BLOCK, inconclusive=WARN)

@@ -1,0 +1,41 @@
+"""Personal data can be erased, and every chain and package still verifies (R-24.4)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from commands.approvals import decide
+from commands.installation import erase_person, set_active
+from domain.errors import Conflict, Refused
+from store.audit import verify
+from store.signing import Key
+from store.verification import verify_package
+from tests.builders import ADMINISTRATOR, FINANCE, PRICING, Business
+
+
+def test_name_and_comments_go_and_the_evidence_holds(
+    business: Business, package: Callable[[str], bytes], keys: list[Key]
+) -> None:
+    change = business.awaiting()
+    said = business.ballot(change, comment="My daughter has measles, so I decide today.")
+    decide(business.gateway, business.call(PRICING), change, said)
+    business.decide(change, FINANCE)
+    business.walk(change)
+    assert b"measles" in package(change)
+    set_active(business.gateway, business.call(ADMINISTRATOR), PRICING, False)
+
+    assert erase_person(business.gateway, business.call(ADMINISTRATOR), PRICING) == 1
+
+    data = package(change)
+    assert b"measles" not in data and b"Ines Castellano" not in data
+    assert verify_package(data, keys).findings == ()
+    with business.database.reading() as session:
+        assert verify(session) == ()
+
+
+def test_only_an_administrator_and_only_those_who_were_shut_out(business: Business) -> None:
+    with pytest.raises(Conflict, match="Shut this person out first"):
+        erase_person(business.gateway, business.call(ADMINISTRATOR), PRICING)
+    set_active(business.gateway, business.call(ADMINISTRATOR), PRICING, False)
+    with pytest.raises(Refused):
+        erase_person(business.gateway, business.call(FINANCE), PRICING)

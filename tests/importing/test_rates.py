@@ -1,0 +1,100 @@
+"""Rates of usage and reductions in bundles: taken over where they can be, otherwise left with the reason."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.revenue_cloud import read_revenue_cloud
+from tests.importing.shop import assert_contents_are_valid, assert_rows_add_up
+
+CARDS = "PriceBook.Name,RateCard.$$Name$Type\nList,Base;Base\nList,Tiers;Tier\nOther,Foreign;Base\n"
+ENTRY_HEAD = (
+    "Product.StockKeepingUnit,RateCard.$$Name$Type,UsageResource.Code,DefaultUnitOfMeasure.Name,"
+    "RateUnitOfMeasure.UnitCode,Rate,Status,EffectiveTo\n"
+)
+TIER_HEAD = (
+    "RateCardEntry.$$Product.StockKeepingUnit$RateCard.Name$UsageResource.Code$RateUnitOfMeasure.UnitCode,"
+    "LowerBound,UpperBound,AdjustmentType,AdjustmentValue,EffectiveTo\n"
+)
+BUNDLE_HEAD = (
+    "PriceAdjustmentSchedule.Name,Product.StockKeepingUnit,ParentProduct.StockKeepingUnit,RootBundle.StockKeepingUnit,"
+    "RootProductSellingModel.$$Name$SellingModelType,ProductSellingModel.$$Name$SellingModelType,CurrencyIsoCode,"
+    "AdjustmentType,AdjustmentValue,EffectiveTo\n"
+)
+
+
+def with_rates(shop: Path, entries: str, tiers: str = "") -> Path:
+    folder = shop / "shop-rates"
+    folder.mkdir()
+    (folder / "PriceBookRateCard.csv").write_text(CARDS)
+    (folder / "RateCardEntry.csv").write_text(ENTRY_HEAD + entries)
+    (folder / "RateAdjustmentByTier.csv").write_text(TIER_HEAD + tiers)
+    return shop
+
+
+def test_a_rate_is_taken_over_with_its_tiers(shop: Path) -> None:
+    entries = "R-500,Base;Base,MINUTES,Minutes,EUR,0.0057,Draft,\nR-500,Tiers;Tier,MINUTES,Minutes,EUR,,Active,\n"
+    tiers = "R-500;Tiers;MINUTES;EUR,0,1000,Override,0.005,\nR-500;Tiers;MINUTES;EUR,1000,,Override,0.004,\n"
+    result = read_revenue_cloud(with_rates(shop, entries, tiers))
+
+    assert result.problems == ()
+    rate = result.pricing["rate/R-500/MINUTES/*/*/EUR"]
+    assert (rate["unit_price_micros"], rate["unit"]) == (5_700, "Minutes")
+    assert [(tier["from_quantity"], tier["unit_price_micros"]) for tier in rate["tiers"]] == [
+        (1, 5_000),
+        (1_000, 4_000),
+    ]
+    assert result.report.entries["rate"] == 1
+    assert_contents_are_valid(result)
+    assert_rows_add_up(result)
+
+
+@pytest.mark.parametrize(
+    ("entry", "tiers", "reason"),
+    [
+        ("R-500,Base;Base,MINUTES,Minutes,TOKEN,5,Active,", "", "tokens"),
+        ("R-500,Foreign;Base,MINUTES,Minutes,EUR,5,Active,", "", "standard price book"),
+        ("R-500,Base;Base,MINUTES,Minutes,EUR,5,Archived,", "", "inactive"),
+        ("R-500,Base;Base,MINUTES,Minutes,EUR,5,Active,2030-01-01T00:00:00.000+0000", "", "ends on a date"),
+        ("R-500,Tiers;Tier,MINUTES,Minutes,EUR,,Active,", "", "percentage"),
+        ("R-500,Tiers;Tier,MINUTES,Minutes,EUR,,Active,", "R-500;Tiers;MINUTES;EUR,0,,Percentage,5,\n", "percentage"),
+        (
+            "R-500,Tiers;Tier,MINUTES,Minutes,EUR,,Active,",
+            "R-500;Tiers;MINUTES;EUR,0,10,Override,5,\nR-500;Tiers;MINUTES;EUR,20,,Override,4,\n",
+            "gap",
+        ),
+    ],
+)
+def test_a_rate_that_cannot_be_taken_over_says_why(shop: Path, entry: str, tiers: str, reason: str) -> None:
+    result = read_revenue_cloud(with_rates(shop, f"{entry}\n", tiers))
+
+    assert result.problems == ()
+    assert not [key for key in result.pricing if key.startswith("rate/")]
+    left = [part.reason for file in result.report.files if "RateCardEntry" in file.file for part in file.left]
+    assert len(left) == 1 and reason in left[0]
+    assert_rows_add_up(result)
+
+
+def test_a_reduction_in_a_bundle_is_taken_over(shop: Path) -> None:
+    schedules = shop / "shop-pricing" / "PriceAdjustmentSchedule.csv"
+    schedules.write_text(schedules.read_text() + ",true,In bundles,List;true,Bundle\n")
+    rows = (
+        "In bundles,R-500,CABLE,CABLE,,One-Time;OneTime,EUR,Percentage,5,\n"
+        "In bundles,R-500,CABLE,CABLE,One-Time;OneTime,One-Time;OneTime,EUR,Percentage,7,\n"
+        "In bundles,R-500,R-500,CABLE,,One-Time;OneTime,EUR,Percentage,8,\n"
+        "In bundles,R-500,CABLE,CABLE,,One-Time;OneTime,JPY,Amount,9,\n"
+    )
+    (shop / "shop-pricing" / "BundleBasedAdjustment.csv").write_text(BUNDLE_HEAD + rows)
+    result = read_revenue_cloud(shop)
+
+    assert result.problems == ()
+    found = {key: entry["off_basis_points"] for key, entry in result.pricing.items() if entry["type"] == "bundle"}
+    assert found == {"bundle/CABLE/R-500/One-Time/EUR": 500}
+    assert_rows_add_up(result)
+
+
+def test_a_bad_rate_refuses_the_import(shop: Path) -> None:
+    result = read_revenue_cloud(with_rates(shop, "R-500,Base;Base,MINUTES,Minutes,EUR,-5,Active,\n"))
+
+    assert [(problem.line, problem.column) for problem in result.problems] == [(2, "Rate")]
+    assert result.pricing == {}
