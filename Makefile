@@ -6,8 +6,11 @@ KEEP ?= 1
 CATALOG ?=
 TESTS ?= tests
 B ?= lifecycle
+M ?=
+STEP ?=
+SEED ?=
 
-.PHONY: help setup demo test browser lint types contracts check bench clean lock
+.PHONY: help setup demo test test-large browser lint types contracts check bench mutants clean lock prove attacks
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,11 +25,20 @@ $(READY): requirements-uv.lock requirements-dev.lock pyproject.toml
 	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY) ## one price change, start to end, as five people (KEEP=0 ends afterwards, CATALOG=DIR imports a catalog)
+demo: $(READY) ## a price change of tier 3, start to end, as ten people (KEEP=0 ends afterwards, CATALOG=DIR imports a catalog)
 	@$(VENV)/bin/mandate demo $(if $(filter 0,$(KEEP)),--no-keep,--keep) $(if $(CATALOG),--catalog $(CATALOG))
 
-test: $(READY) browser ## every test, SQLite and PostgreSQL, real Temporal service, Chromium
-	@$(VENV)/bin/python -m pytest $(TESTS)
+test: $(READY) browser ## every test, SQLite and PostgreSQL, real Temporal service, Chromium (SEED=7: in one order)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED)) $(TESTS)
+
+test-large: $(READY) ## the same at a million records, minutes; not in CI
+	@$(VENV)/bin/python -m pytest -m large -q $(TESTS)
+
+attacks: $(READY) ## every attack of the catalogue and where it was refused and audited (ONLY=B7)
+	@$(VENV)/bin/python -m pytest -q tests/attacks/test_attacks.py $(if $(ONLY),-k "$(ONLY)-")
+	@found="$$($(VENV)/bin/python -m tests.attacks.elsewhere $(ONLY))"; test -z "$$found" || \
+	  $(VENV)/bin/python -m pytest -q -p tests.attacks.lines $$found
+	@nice $(VENV)/bin/python -m tests.attacks.seeded $(ONLY)
 
 browser: ## Chromium for the tests of the pages
 	@command -v chromium >/dev/null || { echo "Installing Chromium for the page tests"; \
@@ -34,6 +46,9 @@ browser: ## Chromium for the tests of the pages
 
 lint: $(READY) ## style
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+prove: $(READY) ## concurrency and the reference model at full length, resumed where it stopped (STEP=decisions); docs/proof.md
+	@nice $(VENV)/bin/python -m tests.prove $(STEP)
 
 types: $(READY) ## mypy strict
 	@$(VENV)/bin/mypy
@@ -43,12 +58,16 @@ contracts: $(READY) ## which room may import which
 
 check: lint types contracts ## everything that needs no service
 
-bench: $(READY) ## B=lifecycle
-	@$(VENV)/bin/python -m bench $(B)
+bench: $(READY) ## B=lifecycle, waiting, authority, policies, analysis, pricebook, pricebook-page; JSON=1: one JSON object a line
+	@$(VENV)/bin/python -m bench $(B) $(if $(filter 1,$(JSON)),--json)
+
+mutants: $(READY) ## mutation tests of gate, tiering and policies, resumed where they stopped (M="policies.strictness*")
+	@nice $(VENV)/bin/mutmut run $(M)
+	@$(VENV)/bin/mutmut results
 
 lock: ## resolve the locks again
 	@$(VENV)/bin/uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --universal --no-header -q -o requirements.lock
-	@$(VENV)/bin/uv pip compile pyproject.toml --group dev --generate-hashes --python-version 3.11 --universal --no-header -q -o requirements-dev.lock
+	@$(VENV)/bin/uv pip compile pyproject.toml --extra s3 --group dev --generate-hashes --python-version 3.11 --universal --no-header -q -o requirements-dev.lock
 
 clean: ## remove the environment (state of demos is kept in the platform state folder)
 	rm -rf $(VENV)
