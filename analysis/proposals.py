@@ -12,13 +12,13 @@ from domain.artifact import EVERYWHERE, Part
 from domain.canonical import canonical
 from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope, visible_or_empty
 from domain.errors import Invalid
-from domain.kinds import kind_of, kind_of_artifact
+from domain.kinds import authors_of, kind_of, kind_of_artifact
 from domain.kinds.kind import first_error
 from domain.model import Model
 from domain.ownership import groups_of as ownership_groups
 from policies.content import policy_of
 from store import artifacts, changes
-from store.directory import unknown_groups
+from store.directory import unknown_accounts, unknown_groups
 
 MAX_EDITS = 5_000
 LEAST_REASON = 10
@@ -128,6 +128,9 @@ def _references(session: Session, content: ChangeContent) -> None:
 
     That is: unknown offerings, negative prices, broken bundles.
     """
+    if unknown := unknown_accounts(session, authors_of(content.parts)):
+        named = ", ".join(sorted(unknown))
+        raise Invalid("unknown_author", f"No such accounts: {named}.", accounts=sorted(unknown))
     latest = artifacts.latest_of(session)
     after = artifacts.proposed(session, content.parts, latest)
     before = artifacts.by_kind((now.kind, now.content) for now in latest.values())

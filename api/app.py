@@ -27,6 +27,7 @@ from api.routes import (
     orders,
     ownership,
     people,
+    platform_releases,
     policies,
     policy_replay,
     quotes,
@@ -59,6 +60,7 @@ ROUTES = (
     emergency,
     notices,
     ownership,
+    platform_releases,
     simulations,
 )
 log = structlog.get_logger("api")

@@ -18,6 +18,7 @@ from cli.proving import Confirm, Effect, prove, retyped
 from cli.timeline import sentence
 from cli.watching import watch as follow
 from domain.change import ChangeState
+from domain.ownership import Authorship
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Propose, read, decide, follow and take back changes.")
@@ -73,10 +74,12 @@ def list_changes(
     here: Here,
     state: Annotated[ChangeState | None, typer.Option(help="Only in this state.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
+    authored: Annotated[Authorship | None, typer.Option(help="Only those that business or engineering wrote.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
 ) -> None:
     """Changes, newest first."""
-    here.show(here.api.pages("/api/changes", limit, state=state and state.value, kind=kind), show_list)
+    only = {"state": state and state.value, "kind": kind, "authored": authored and authored.value}
+    here.show(here.api.pages("/api/changes", limit, **only), show_list)
 
 
 @group.command()

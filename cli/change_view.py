@@ -12,8 +12,8 @@ MARKS = {"pass": "passes", "fail": "FAILS", "inconclusive": "cannot be judged"}
 
 def show_list(changes: Any) -> None:
     """A table of changes."""
-    columns = ("Change", "State", "Tier", "Kind", "Title", "Asked by", "Owner")
-    names = ("id", "state", "tier", "kind", "title", "requester", "owner_group")
+    columns = ("Change", "State", "Tier", "Kind", "Title", "Asked by", "Written by", "Owner")
+    names = ("id", "state", "tier", "kind", "title", "requester", "authored", "owner_group")
     if not changes:
         say("There is no such change.")
         return
@@ -80,7 +80,7 @@ def _head(view: Any) -> Iterator[str]:
     waits = f", waits for {lifecycle['waiting_for']}" if lifecycle["waiting_for"] else ""
     yield f"{summary['id']}  {summary['title']}"
     yield f"{words(summary['state']).capitalize()}{waits}; revision {summary['revision']}"
-    asked = f"Asked for by {_name(view, summary['requester'])}; {view['authored']}-authored"
+    asked = f"Asked for by {_name(view, summary['requester'])}; {summary['authored']}-authored"
     yield f"{asked}; owned by {group_names([summary['owner_group']])}"
     yield f"Objective: {content['objective']}"
 

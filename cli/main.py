@@ -19,6 +19,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "cli.inbox": ("login", "whoami", "inbox"),
     "cli.artifacts": ("artifact", "price"),
     "cli.where_used": ("used",),
+    "cli.platform_release": ("running",),
     "cli.policy_replay": ("policy",),
     "cli.freeze": ("freeze",),
     "cli.approval": ("approval",),

@@ -27,6 +27,7 @@ STANDARD_ARTIFACTS = {
     "eligibility/standard": "Eligibility policy",
     "integration/standard": "Integration contracts",
     "order_mapping/standard": "Fulfillment mapping",
+    "platform/standard": "Releases of the platform",
     "pricing/standard": "Price book",
     "promotion/standard": "Promotions",
     "security/access": "Access policy",

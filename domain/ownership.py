@@ -25,6 +25,13 @@ WORDS = frozenset({OWNER, "responsible", "consulted", "informed"})
 """Words that stand for groups of a change's domain wherever a policy names groups."""
 
 
+class Authorship(StrEnum):
+    """Who writes changes: the business, or engineering (R-3.6)."""
+
+    BUSINESS = "business"
+    ENGINEERING = "engineering"
+
+
 class Duty(StrEnum):
     """A letter of the RACI table."""
 
@@ -196,10 +203,11 @@ def groups_of(content: Content) -> set[str]:
     return found - {""}
 
 
-def authored_by(content: Content, actor: Actor) -> str:
-    """`engineering` for what a machine or a member of an engineering function proposes, else `business` (R-3.6)."""
+def authored_by(content: Content, actor: Actor) -> Authorship:
+    """Engineering for what a machine or a member of an engineering function proposes, else business (R-3.6)."""
     engineering = {entry["group"] for entry in content.values() if entry["type"] == "function" and entry["engineering"]}
-    return "engineering" if actor.person is None or actor.groups & engineering else "business"
+    by_engineering = actor.person is None or actor.groups & engineering
+    return Authorship.ENGINEERING if by_engineering else Authorship.BUSINESS
 
 
 def ownership_problems(content: Content) -> tuple[Problem, ...]:

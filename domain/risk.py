@@ -94,9 +94,22 @@ def risk_of(content: ChangeContent, impact: Impact, known: RiskFacts) -> RiskSco
 
 Scored = tuple[int, str]
 LEGAL = {"document": 4, "eligibility": 2, "promotion": 2, "approval": 1, "pricing": 1, "catalog": 1}
-DAILY_WORK = {"workflow": 3, "order_mapping": 3, "migration": 3, "integration": 2, "security": 2, "catalog": 1}
-TAKEN_BACK = {"migration": 4, "security": 3, "integration": 2, "order_mapping": 2, "workflow": 2, "promotion": 2}
-READERS = {"integration": 3, "order_mapping": 3, "workflow": 2, "catalog": 1, "pricing": 1, "promotion": 1}
+DAILY_WORK = {
+    **dict.fromkeys(("workflow", "order_mapping", "migration", "platform"), 3),
+    **dict.fromkeys(("integration", "security"), 2),
+    "catalog": 1,
+}
+TAKEN_BACK = {
+    "migration": 4,
+    "security": 3,
+    **dict.fromkeys(("integration", "order_mapping", "workflow", "promotion"), 2),
+    "platform": 1,
+}
+READERS = {
+    **dict.fromkeys(("integration", "order_mapping"), 3),
+    **dict.fromkeys(("workflow", "platform"), 2),
+    **dict.fromkeys(("catalog", "pricing", "promotion"), 1),
+}
 
 
 def _grade(value: int, bounds: Sequence[int]) -> int:

@@ -48,6 +48,7 @@ class ChangeSummary(Model):
     tier: int | None
     owner_group: str
     requester: str
+    authored: str
     created_at: datetime
     version: int
 
@@ -115,7 +116,6 @@ class ChangeView(Model):
     reviews: tuple[ReviewView, ...]
     glass_until: datetime | None
     board: tuple[BoardRecord, ...]
-    authored: str
     simulation: Simulation | None
     effect: TotalEffect | None
     judged: tuple[Judged, ...]
@@ -138,15 +138,13 @@ class ChangeView(Model):
     rollback_plan: str
 
 
-def list_changes(
-    session: Session, cursor: str | None, limit: int, state: str | None = None, kind: str | None = None
-) -> ChangePage:
-    """Changes newest first. Raises Invalid("bad_cursor")."""
+def list_changes(session: Session, cursor: str | None, limit: int, **only: str | None) -> ChangePage:
+    """Changes newest first; only: the state, kind or authored that they have, where one is given.
+
+    Raises Invalid("bad_cursor").
+    """
     query = select(ChangeRow).order_by(col(ChangeRow.created_at).desc(), col(ChangeRow.id).desc()).limit(limit + 1)
-    if state:
-        query = query.where(col(ChangeRow.state) == state)
-    if kind:
-        query = query.where(col(ChangeRow.kind) == kind)
+    query = query.filter_by(**{name: value for name, value in only.items() if value})
     if cursor:
         at, last = _cursor(cursor)
         query = query.where(
@@ -203,7 +201,6 @@ def change_view(session: Session, change: str, now: datetime, asking: str | None
         reviews=reviews(session, now, change),
         glass_until=window_until(session, change, now),
         board=board_records(session, change),
-        authored=row.authored,
         simulation=simulation,
         judged=judged(simulation, facts.plan.checks if facts.plan else ()),
         held=tuple(changes.held(session, row, facts.plan)),

@@ -16,12 +16,14 @@ from domain.emergency import NEVER_TIER
 from domain.errors import NotFound, Unavailable
 from domain.impact import Impact
 from domain.judging import Consequence, doing, judged
+from domain.kinds import authors_of
 from domain.model import Model
 from domain.residual_risk import ResidualRisk
 from domain.simulation import Simulation
 from domain.total_effect import TotalEffect, total_effect
 from store import artifacts
 from store.approval import Asked, facts_of
+from store.directory import persons_of
 from store.kept import Kept, row_of
 from store.tables.calendar import FreezeRow
 from store.tables.change import CaseRow, ChangeRow, EvidenceRow, RevisionRow
@@ -193,6 +195,12 @@ def _inputs(stored: bytes) -> Mapping[str, str]:
     return content_inputs(content_of(stored))
 
 
+@lru_cache(maxsize=PARSED)
+def _wrote(stored: bytes) -> frozenset[str]:
+    """The accounts that wrote elsewhere what a revision brings in."""
+    return authors_of(content_of(stored).parts)
+
+
 def evidence(session: Session, change_id: str, number: int, control: str) -> Evidence | None:
     """The latest evidence of a control for a revision."""
     found = session.execute(EVIDENCE, {"change": change_id, "revision": number, "control": control}).first()
@@ -306,8 +314,11 @@ def _at_stake(evidence: Evidences) -> Mapping[str, int] | None:
 
 
 def _excluded(session: Session, row: ChangeRow, current: Revision) -> Mapping[str, str]:
-    """Who may not decide (R-7.3): whoever wrote a revision, and the requester, as persons: through any account."""
-    authors = [current.author]
+    """Who may not decide (R-7.3), as persons: through any account.
+
+    That is whoever wrote a revision or what it brings in from elsewhere, and the requester.
+    """
+    authors = [current.author, *persons_of(session, _wrote(current.content))]
     if row.revision > 1:
         query = select(col(RevisionRow.author)).where(col(RevisionRow.change) == row.id)
         authors += session.execute(query).scalars()

@@ -102,3 +102,19 @@ def unknown_groups(session: Session, groups: set[str]) -> set[str]:
     """Those groups that do not exist."""
     known = set(session.execute(select(col(GroupRow.id)).where(col(GroupRow.id).in_(groups))).scalars())
     return groups - known
+
+
+def persons_of(session: Session, accounts: frozenset[str]) -> frozenset[str]:
+    """The persons whose accounts these are now; an account that is a machine's, or gone, stands for itself (D3)."""
+    if not accounts:
+        return frozenset()
+    rows = session.execute(select(col(AccountRow.id), col(AccountRow.person)).where(col(AccountRow.id).in_(accounts)))
+    known = {account: person or account for account, person in rows}
+    return frozenset(known.get(account, account) for account in accounts)
+
+
+def unknown_accounts(session: Session, accounts: frozenset[str]) -> frozenset[str]:
+    """Those accounts that do not exist."""
+    if not accounts:
+        return frozenset()
+    return accounts - set(session.execute(select(col(AccountRow.id)).where(col(AccountRow.id).in_(accounts))).scalars())

@@ -11,6 +11,7 @@ from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
 from commands.releases import roll_back_change
 from domain.model import Model
+from domain.ownership import Authorship
 from queries import changes as reading
 from queries.changes import ChangePage, ChangeView, TimelineEntry
 from queries.dry_run import DryRun, dry_run
@@ -91,9 +92,10 @@ def list_changes(
     cursor: str | None = None,
     state: str | None = None,
     kind: str | None = None,
+    authored: Authorship | None = None,
 ) -> ChangePage:
-    """Changes, newest first."""
-    return reading.list_changes(session, cursor, limit, state, kind)
+    """Changes, newest first, of business and engineering side by side or of one of them."""
+    return reading.list_changes(session, cursor, limit, state=state, kind=kind, authored=authored)
 
 
 @router.get("/{change}")

@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 
+from domain.artifact import Part
 from domain.errors import Invalid
 from domain.kinds.kind import Kind
 
@@ -30,3 +32,10 @@ def kind_of(name: str) -> Kind:
 def kind_of_artifact(artifact: str) -> Kind:
     """The kind that governs an artifact: the first word of its id, `pricing/standard` -> pricing."""
     return kind_of(artifact.partition("/")[0])
+
+
+def authors_of(parts: Iterable[Part]) -> frozenset[str]:
+    """The accounts that wrote elsewhere what these parts bring in (R-7.3)."""
+    return frozenset(
+        author for part in parts for op in part.operations for author in kind_of_artifact(part.artifact).authors(op)
+    )

@@ -16,6 +16,7 @@ Validate: TypeAlias = Callable[[Mapping[str, Content]], tuple[Problem, ...]]
 Describe: TypeAlias = Callable[[Operation], str]
 Place: TypeAlias = Callable[[Operation], tuple[str, str]]
 Touch: TypeAlias = Callable[[Operation], "tuple[Touched, ...]"]
+Authors: TypeAlias = Callable[[Operation], tuple[str, ...]]
 Consequences: TypeAlias = Callable[[Content, Content], tuple[str, ...]]
 
 
@@ -98,6 +99,11 @@ def nothing(operation: Operation) -> tuple[Touched, ...]:
     return ()
 
 
+def nobody_else(operation: Operation) -> tuple[str, ...]:
+    """The authors of an operation of a kind that is written here: only those who wrote its revisions."""
+    return ()
+
+
 def unremarkable(before: Content, after: Content) -> tuple[str, ...]:
     """What follows from a change of a kind of which nothing follows but what its operations say."""
     return ()
@@ -114,6 +120,7 @@ class Kind:
     describe: an operation in business words.
     place: the market and channel for which an operation holds; a release must cover it so that nothing leaks elsewhere.
     touched: what an operation moves in quotes and orders, empty where nothing is.
+    authors: the accounts that wrote elsewhere what an operation brings in; they do not decide on it (R-7.3).
     consequences: (content before, content after) -> what follows for people, in sentences.
     risk, plane, questions, packs, controls, strategy, rollback: what R-3.1 declares for the kind; the risk preselects
     the questions of its impact analysis and the packs of its simulation.
@@ -136,6 +143,7 @@ class Kind:
     rollback: str
     place: Place = everywhere
     touched: Touch = nothing
+    authors: Authors = nobody_else
     consequences: Consequences = unremarkable
     spans: bool = False
 

@@ -96,6 +96,6 @@ def test_who_owns_a_kind_of_change(caller: Callable[[str], Caller]) -> None:
     answer = mara.get("/api/ownership?kind=pricing").json()
     assert answer["ownership"]["accountable"] == "pricing"
     assert "finance" in answer["ownership"]["consulted"]
-    assert len(mara.get("/api/ownership/table").json()["kinds"]) == 12
+    assert len(mara.get("/api/ownership/table").json()["kinds"]) == 13
     refused = mara.get("/api/ownership?kind=coffee")
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_kind")

@@ -168,9 +168,9 @@ def test_the_owner_accepts_what_remains_by_name(business: Business) -> None:
 
 
 def test_who_authored_a_change(business: Business) -> None:
-    assert view(business, business.draft()).authored == "business"
-    assert view(business, business.draft(by=MACHINE)).authored == "engineering"
-    assert view(business, business.draft(by="yara.haddad")).authored == "engineering"
+    assert view(business, business.draft()).summary.authored == "business"
+    assert view(business, business.draft(by=MACHINE)).summary.authored == "engineering"
+    assert view(business, business.draft(by="yara.haddad")).summary.authored == "engineering"
 
 
 @pytest.mark.parametrize(("first", "asked"), [(0, ["owner", "finance", "board"]), (5, ["owner", "finance"])])

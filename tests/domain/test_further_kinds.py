@@ -1,4 +1,4 @@
-"""Each further kind refuses what would do harm and says how to mend it; a thirteenth kind is one new file (R-3.1)."""
+"""Each further kind refuses what would do harm and says how to mend it; a further kind is one new file (R-3.1)."""
 
 import subprocess
 import sys
@@ -93,6 +93,10 @@ CONFLICT: dict[str, Any] = {
     "second": "decide",
     "because": "Nobody judges their own.",
 }
+RELEASE: dict[str, Any] = {
+    "type": "release", "component": "api", "version": "2.14.0", "commit": "a1" * 20, "digest": f"sha256:{'b2' * 32}",
+    "build": "https://ci.example.com/api/812", "contains": ["Quicker lists"], "authors": ["yara.haddad"],
+}  # fmt: skip
 ACCESS = [*PERMISSIONS, *ROLES, GRANT, CONFLICT]
 
 
@@ -108,7 +112,7 @@ def codes(name: str, *entries: dict[str, Any]) -> list[str]:
     return sorted({problem.code for problem in problems})
 
 
-def test_the_twelve_kinds_declare_what_they_must() -> None:
+def test_the_twelve_kinds_and_platform_releases_declare_what_they_must() -> None:
     risks = {name: kind.risk for name, kind in kinds().items()}
 
     assert risks == {
@@ -124,6 +128,7 @@ def test_the_twelve_kinds_declare_what_they_must() -> None:
         "integration": "downstream breakage",
         "security": "data exposure or fraud",
         "migration": "historical corruption",
+        "platform": "outage of the platform itself",
     }
     assert all(k.questions and k.packs and k.controls and k.strategy and k.rollback for k in kinds().values())
     assert {kind.plane for kind in kinds().values()} == {
@@ -131,7 +136,7 @@ def test_the_twelve_kinds_declare_what_they_must() -> None:
     }  # fmt: skip
 
 
-def test_a_thirteenth_kind_is_one_new_file(tmp_path: Path) -> None:
+def test_a_further_kind_is_one_new_file(tmp_path: Path) -> None:
     (tmp_path / "loyalty.py").write_text(
         (Path(__file__).parents[2] / "domain/kinds/content.py")
         .read_text(encoding="utf-8")
@@ -157,6 +162,7 @@ def test_a_thirteenth_kind_is_one_new_file(tmp_path: Path) -> None:
         ("workflow", WORKFLOW),
         ("integration", CONTRACTS),
         ("security", ACCESS),
+        ("platform", [RELEASE, {**RELEASE, "component": "worker"}]),
     ],
 )
 def test_sound_content_has_no_problem(name: str, entries: list[dict[str, Any]]) -> None:
@@ -342,9 +348,64 @@ def test_taking_out_what_is_not_there_is_refused() -> None:
         ("workflow", {**MACHINE, "id": "coffee"}),
         ("integration", {**FIELD, "data_type": "colour"}),
         ("security", {**ROLES[0], "permissions": []}),
+        ("platform", {**RELEASE, "component": "Api of ours"}),
+        ("platform", {**RELEASE, "version": ""}),
+        ("platform", {**RELEASE, "commit": "main"}),
+        ("platform", {**RELEASE, "commit": "a1" * 19}),
+        ("platform", {**RELEASE, "digest": "b2" * 32}),
+        ("platform", {**RELEASE, "digest": f"sha256:{'B2' * 32}"}),
+        ("platform", {**RELEASE, "build": "http://ci.example.com/api/812"}),
+        ("platform", {**RELEASE, "build": "javascript:alert(1)"}),
+        ("platform", {**RELEASE, "contains": []}),
+        ("platform", {**RELEASE, "contains": ["Quicker\u202elists"]}),
+        ("platform", {**RELEASE, "authors": []}),
+        ("platform", {**RELEASE, "rolls_back_to": "the one before"}),
+        ("platform", {**RELEASE, "deployed": True}),
     ],
 )
 def test_an_entry_that_means_nothing_is_refused(name: str, entry: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as caught:
         kind_of(name).parse_edits([{"edit": "put", "entry": entry}])
     assert caught.value.code == "bad_edit"
+
+
+@pytest.mark.parametrize(
+    ("live", "fields", "code"),
+    [
+        ({}, {"rolls_back_to": "2.13.1"}, "wrong_rollback"),
+        ({"version": "2.13.1"}, {}, "wrong_rollback"),
+        ({"version": "2.13.1"}, {"rolls_back_to": "2.13.0"}, "wrong_rollback"),
+        ({}, {"version": "2.14.0"}, None),
+        ({"version": "2.14.0"}, {"digest": f"sha256:{'c3' * 32}", "rolls_back_to": "2.14.0"}, "version_is_live"),
+        ({"version": "2.13.1"}, {"rolls_back_to": "2.13.1"}, None),
+    ],
+)
+def test_a_release_goes_back_to_what_is_live_and_has_a_version_of_its_own(
+    live: dict[str, Any], fields: dict[str, Any], code: str | None
+) -> None:
+    kind = kind_of("platform")
+    content = stored("platform", {**RELEASE, **live}) if live else {}
+    edit = kind.parse_edits([{"edit": "put", "entry": {**RELEASE, **fields}}])[0]
+    if code is None:
+        assert kind.compile(edit, content).entry == "release/api"
+        return
+    with pytest.raises(Invalid) as caught:
+        kind.compile(edit, content)
+    assert caught.value.code == code
+
+
+def test_a_release_says_in_one_sentence_what_comes_instead_of_what() -> None:
+    kind = kind_of("platform")
+    old, new = ({**RELEASE, "version": version} for version in ("2.13.1", "2.14.0"))
+    built = f"commit a1a1a1a1a1a1, artifact sha256:{'b2' * 32}, build https://ci.example.com/api/812)"
+    brought = f"; it brings: Quicker lists (written by yara.haddad; {built}"
+
+    assert kind.describe(Operation(entry="release/api", before=old, after=new)) == (
+        f"Release of api: 2.14.0 takes the place of 2.13.1{brought}"
+    )
+    assert kind.describe(Operation(entry="release/api", before=None, after=new)) == (
+        f"Release of api: 2.14.0 is the first one{brought}"
+    )
+    assert kind.describe(Operation(entry="release/api", before=old, after=None)) == (
+        "Release of api: 2.13.1 is taken out of service"
+    )

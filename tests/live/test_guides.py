@@ -66,7 +66,9 @@ class Reader:
         return [change["id"] for change in shown if change["state"] in BY_ITSELF]
 
 
-@pytest.mark.parametrize("guides", [("approvers.md", "auditors.md"), ("policy-owners.md",)], ids=lambda found: found[0])
+@pytest.mark.parametrize(
+    "guides", [("approvers.md", "auditors.md"), ("policy-owners.md", "pipelines.md")], ids=lambda found: found[0]
+)
 def test_a_newcomer_can_do_what_the_guide_says(
     guides: Sequence[str], temporal_address: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def facts(kind: str, increase: object = 0, quotes: object = 0, **more: object) -
         ("workflow", 0, 0, 3, "workflow"),
         ("integration", 0, 0, 3, "workflow"),
         ("security", 0, 0, 4, "security"),
+        ("platform", 0, 0, 2, "platform"),
         ("loyalty", 0, 0, STRICTEST_TIER, None),
         ("", 0, 0, STRICTEST_TIER, None),
     ],
