@@ -93,9 +93,10 @@ def _evidence(policy: ApprovalPolicy) -> Iterator[Weakness]:
 
 
 def _people(policy: ApprovalPolicy, owners: Mapping[str, str], holders: Holders) -> Iterator[Weakness]:
+    """Each row finds its people, and others in their place, whoever owns the kinds that it speaks of."""
     for row in policy.stages.rows:
         rules = rules_of(row.then)
-        for owner in sorted(set(owners.values())):
+        for owner in sorted({owner for kind, owner in owners.items() if cell_holds(row, "kind", kind)}):
             places = [place for rule in rules for place in _places(rule, owner)]
             nobody = unfilled(places, holders)
             for stage in nobody:

@@ -56,6 +56,21 @@ def test_authority_for_other_kinds_does_not_count() -> None:
     assert [(one.code, one.row) for one in found(authority=authority)] == [("beyond_authority", "low")]
 
 
+def test_a_row_finds_people_for_the_owners_of_its_own_kinds_alone() -> None:
+    """Those of other kinds may be too few for its stages: they are never asked by it."""
+    rows = document()["stages"]["rows"]
+    twice = {**deepcopy(rows[1]), "id": "twice", "when": {"kind": "'catalog'"}}
+    twice["then"]["stages"][1] |= {"groups": ["pricing"]}
+    people = {**ENOUGH, **{f"product-{n}": frozenset({"product"}) for n in range(2)}}
+
+    def weak(kind: str) -> list[Weakness]:
+        policy = policy_in(document(stages={"rows": [{**twice, "when": {"kind": f"'{kind}'"}}, *rows]}))
+        return list(weaknesses(policy, {"pricing": "pricing", "catalog": "product"}, people))
+
+    assert weak("catalog") == []
+    assert {one.row for one in weak("pricing")} == {"twice"}
+
+
 def test_a_stage_without_the_evidence_that_the_audit_rules_require_is_an_error() -> None:
     weak = found(audit={"evidence": ["impact", "rollback"], "from_tier": 2})
 
