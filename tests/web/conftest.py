@@ -13,16 +13,16 @@ from tests.web.visitors import seed_quotes
 __all__ = ["temporal_address"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(temporal_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One running installation for all page tests, with open quotes; each test uses an offering of its own."""
+    """An installation of this module, with open quotes; each test uses an offering of its own."""
     login = SqliteDatabases(tmp_path_factory.mktemp("databases")).copy_of(EMPTY)
     with Platform(tmp_path_factory.mktemp("platform"), login, temporal_address) as running:
         seed_quotes(running)
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def story(platform: Platform) -> Story:
     """The people at work on it."""
     return Story(platform)
