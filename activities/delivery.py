@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from commands.releases import DeliveryNote
@@ -40,6 +40,12 @@ def verify_live(database: Database, targets: Mapping[str, Target], change: str) 
 def troubles(notes: Sequence[DeliveryNote]) -> tuple[str, ...]:
     """The deliveries that are not confirmed, as state and target."""
     return tuple(f"{note.state}:{note.target}" for note in notes if note.state != "confirmed")
+
+
+def tries(session: Session, change: str) -> int:
+    """How often the deliveries that a change still owes were tried at most; 0 where it owes none."""
+    owed = col(DeliveryRow.change) == change, col(DeliveryRow.state) != "confirmed"
+    return session.execute(select(func.max(col(DeliveryRow.attempts))).where(*owed)).scalar_one() or 0
 
 
 def _orders(database: Database, change: str, owed: bool) -> Sequence[tuple[DeliveryRow, DeliveryOrder, frozenset[str]]]:

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 
+from activities.delivery import tries
 from activities.payloads import Look, Progress, Step, StepInput, Trouble, step_input
 from analysis.assessment import Wide
 from commands import approvals, bookkeeping, cases
@@ -27,7 +28,7 @@ from store.lifecycle import Lifecycle, lifecycle_of
 from store.tables.audit import AuditRow
 from store.tables.outbox import OutboxRow
 
-LONGEST_WAIT, SOON = timedelta(hours=1), timedelta(seconds=2)
+LONGEST_WAIT, FIRST_WAIT, SOON = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=2)
 OVERTAKEN_TRIES = 4
 STEPS: Mapping[str, str] = {
     "assess": "assess_change",
@@ -134,11 +135,12 @@ class Steps:
         return self.wide is not None and affected > self.wide.few
 
     def _held(self, progress: Progress, blocks: Sequence[str]) -> Progress:
-        """An effect that was refused waits for a person, for the end of a freeze, or for an hour."""
+        """An effect that was refused waits for a person, for the end of a freeze, or for its next try."""
         with self.gateway.database.reading() as session:
             now = self.gateway.database.now(session)
             frozen = [f.until_at for f in changes.freezes(session, progress.kind, ("*",), now)]
-        again = min([*frozen, now + (SOON if passing(blocks) else LONGEST_WAIT)])
+            pause = SOON if passing(blocks) else pause_after(tries(session, progress.change))
+        again = min([*frozen, now + pause])
         seen = self._read(progress.change).seen_version
         bookkeeping.note_seen(self.gateway, Call(SYSTEM, ""), progress.change, seen, again)
         return progress.model_copy(
@@ -198,3 +200,11 @@ def _progress(at: Lifecycle, wide: bool = False) -> Progress:
 def passing(blocks: Sequence[str]) -> bool:
     """Whether nothing but a release that went first stands in the way, so that trying again soon helps."""
     return bool(blocks) and all(block.startswith("simulated_on_other_base:") for block in blocks)
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long until a target system is asked again: a minute at first, twice as long each time, an hour at most.
+
+    tries: how often the delivery was tried; 0 where something else than a delivery holds the change.
+    """
+    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 6)) if tries else LONGEST_WAIT
