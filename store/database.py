@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
@@ -15,6 +16,8 @@ from domain.errors import Unavailable
 from store.kept import COMMITTED, MOST_ROWS, ROWS, Kept
 
 AUTHORITY_LOCK = 7_001
+NOT_MIGRATED = "The database has no tables of this release: run `mandate ops migrate`."
+NOT_THERE = "There is no database at this address, or it cannot be opened: `mandate ops migrate` makes one."
 SERIALIZATION_FAILURES = ("40001", "40P01")
 DENIED = frozenset(
     getattr(sqlite3, name)
@@ -109,6 +112,10 @@ def _reachable() -> Iterator[None]:
     except OperationalError as error:
         if is_serialization_failure(error):
             raise
+        if "no such table" in str(error.orig):
+            raise Unavailable("not_migrated", NOT_MIGRATED) from error
+        if "unable to open" in str(error.orig):
+            raise Unavailable("database_unavailable", NOT_THERE) from error
         raise Unavailable("database_unavailable", "The database does not answer.") from error
 
 
@@ -127,8 +134,10 @@ def _engine(url: str, reading: bool) -> Engine:
 
 
 def _sqlite(url: str, reading: bool) -> Engine:
+    # Opening must not leave an empty file behind where no database is: only the migration makes one.
+    named, existing = make_url(url), {"mode": "rw", "uri": "true"}
     engine = create_engine(
-        url,
+        named.set(database=f"file:{quote(named.database or '')}").update_query_dict(existing),
         hide_parameters=True,
         pool_size=10,
         max_overflow=30,

@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from domain.errors import Unavailable
-from store.database import Database
+from store.database import NOT_MIGRATED, Database
 from store.tables.installation import InstallationRow
 
 
@@ -15,9 +15,7 @@ def installation_id(database: Database) -> str:
         with database.reading() as session:
             found = session.execute(select(col(InstallationRow.id))).scalar()
     except DBAPIError as error:
-        raise Unavailable(
-            "not_migrated", "The database has no tables of this release: run `mandate ops migrate`."
-        ) from error
+        raise Unavailable("not_migrated", NOT_MIGRATED) from error
     if found is None:
         raise Unavailable("not_migrated", "The database has no installation: run `mandate ops migrate`.")
     return str(found)

@@ -32,6 +32,19 @@ def test_a_database_is_migrated_set_up_and_its_evidence_checked(mandate: Command
     assert mandate.process("ops", "audit", "verify").out == "Every chain holds.\n"
 
 
+def test_where_no_database_is_none_is_left_behind(mandate: CommandLine, tmp_path: Path) -> None:
+    for command in ("setup", "snapshot"):
+        early = mandate.process("ops", command)
+        assert (early.code, early.out) == (3, "")
+        assert "database_unavailable" in early.err and "`mandate ops migrate` makes one" in early.err
+    assert not list(tmp_path.glob("*.db*"))
+
+
+def test_a_database_without_tables_says_what_makes_them(mandate: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "mandate.db").touch()
+    assert "error: not_migrated: " in mandate.process("ops", "setup").err
+
+
 def test_the_first_administrator_is_let_in_once(tmp_path: Path) -> None:
     settings = {"MANDATE_DATABASE_URL": f"sqlite:///{tmp_path / 'mandate.db'}"}
     mandate = CommandLine(tmp_path, "http://127.0.0.1:1", settings)
