@@ -45,10 +45,11 @@ def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
     with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, (Path(folder) / HELD).open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         _remove_left(Path(folder))
-        connection = duckdb.connect(
-            ":memory:", config={"memory_limit": limits.memory, "threads": limits.threads, "temp_directory": folder}
-        )
+        connection = duckdb.connect(":memory:")
         try:
+            connection.execute(f"SET memory_limit = '{limits.memory}'")
+            connection.execute(f"SET threads = {limits.threads}")
+            connection.execute(f"SET temp_directory = '{folder}'")
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")
             yield connection, Path(folder)

@@ -4,7 +4,6 @@ Every record of both sides gets a verdict; the classes have to add up to the rec
 the run fails. One connection for each run, which another thread may interrupt.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,8 +47,7 @@ class Comparison:
         repeated = self._judge()
         left, right = self._counts(populations, repeated)
         self._tell("listing differences")
-        unreadable = [name for name, side in (("left", left), ("right", right)) if side.unreadable]
-        self._run(sql.differences(self.pair, repeated, unreadable))
+        self._run(sql.differences(self.pair, repeated))
         return self._summary(left, right, files, folder / "differences.parquet")
 
     def _sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
@@ -92,7 +90,8 @@ class Comparison:
 
     def _multiplied(self, present: list[int]) -> bool:
         sums = [sum(records[place] for records in self._found.values()) for place in (0, 1)]
-        return sums != present or self._number(sql.REPEATED_ALONE) > 0
+        alone = (self._number(sql.repeated_alone(self.pair, name)) for name, side in self._sides() if not side.many)
+        return sums != present or any(alone)
 
     def _counts(self, populations: list[int], repeated: bool) -> tuple[SideCount, SideCount]:
         """Both sides by class. Raises NotProven("population_not_proven")."""
@@ -118,8 +117,9 @@ class Comparison:
         return sides[0], sides[1]
 
     def _summary(self, left: SideCount, right: SideCount, files: FileStore, path: Path) -> Reconciliation:
-        kinds, severities, fields = self._listed()
-        listed = kinds.total()
+        kinds = {str(row[0]): int(row[1]) for row in self._rows(sql.KIND_COUNTS)}
+        fields = {str(row[0]): int(row[1]) for row in self._rows(sql.FIELD_COUNTS)}
+        listed = sum(kinds.values())
         logical = str(self._rows(sql.DIGEST)[0][0])
         self._run(f"COPY difference TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})", kept=False)
         return Reconciliation(
@@ -130,23 +130,12 @@ class Comparison:
             left=left,
             right=right,
             findings=tuple(findings(self.pair, kinds, fields)),
-            by_severity={Severity(name): records for name, records in severities.items()},
+            by_severity={Severity(row[0]): int(row[1]) for row in self._rows(sql.SEVERITY_COUNTS)},
             differences=listed,
-            breaks=listed - kinds[Kind.NOT_DUE],
+            breaks=listed - kinds.get(Kind.NOT_DUE, 0),
             differences_digest=f"sha256:{logical}",
             differences_file=files.put(path.read_bytes()),
         )
-
-    def _listed(self) -> tuple[Counter[str], Counter[str], Counter[str]]:
-        """How many differences are listed by kind, by severity, and by field that differs."""
-        kinds, severities, fields = Counter[str](), Counter[str](), Counter[str]()
-        for kind, severity, named, records in self._rows(sql.LISTED_COUNTS):
-            kinds[kind] += records
-            if severity is not None:
-                severities[severity] += records
-            if kind == Kind.DIFFERING:
-                fields.update(dict.fromkeys(named.split(","), records))
-        return kinds, severities, fields
 
     def _run(self, statement: str, kept: bool = True) -> None:
         if kept:

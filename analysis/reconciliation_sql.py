@@ -19,28 +19,23 @@ Condition = Callable[[ComparedField], str]
 
 
 def all_records(pair: Pair, side: Side, name: str, types: Types) -> str:
-    """Every record of a side with readable keys and values, why it is excluded, and when its counterpart is due.
-
-    What is the same for all records is said by a view: to keep it with each of them costs a third of the reading.
-    """
+    """Every record of a side with readable keys and values, why it is excluded, and when its counterpart is due."""
     columns = [f"{_key(part, types)} AS {part.name}" for part in pair.key]
     columns += [f"{_value(field, types)} AS {field.name}" for field in pair.fields]
-    columns += ["record", f"{_readable(pair, types)} AS readable"]
-    told = [f"{_as_instant(f'({side.due})', '')} AS due_at"] if side.due else []
-    told += [f"{_exclusion(side)} AS excluded"] if side.excluded else []
-    same = [] if side.due else ["CAST(NULL AS TIMESTAMPTZ) AS due_at"]
-    same += [] if side.excluded else ["CAST(NULL AS VARCHAR) AS excluded"]
-    return (
-        f"CREATE TEMP TABLE {name}_read AS\nSELECT {_listed([*columns, *told])}\nFROM ({side.rows.strip()});\n"
-        f"CREATE TEMP VIEW {name}_all AS\nSELECT {_listed(['rowid AS id', '*', *same])}\nFROM {name}_read"
-    )
+    columns += [
+        "record",
+        f"{_as_instant(f'({side.due})', '') if side.due else 'CAST(NULL AS TIMESTAMPTZ)'} AS due_at",
+        f"{_exclusion(side)} AS excluded",
+        f"{_readable(pair, types)} AS readable",
+    ]
+    return f"CREATE TEMP TABLE {name}_all AS\nSELECT {_listed(columns)}\nFROM ({side.rows.strip()})"
 
 
 def records_by_key(pair: Pair, side: Side, name: str) -> str:
     """One row a record that takes part; on a side that has many, one row a key with its values combined."""
     if not side.many:
         return (
-            f"CREATE TEMP VIEW {name}_one AS\nSELECT *, 1 AS records\n"
+            f"CREATE TEMP VIEW {name}_one AS\nSELECT rowid AS id, *, 1 AS records\n"
             f"FROM {name}_all WHERE excluded IS NULL AND readable"
         )
     columns = [part.name for part in pair.key]
@@ -51,7 +46,7 @@ def records_by_key(pair: Pair, side: Side, name: str) -> str:
         "max(due_at) AS due_at",
         "count(*) AS records",
         f"{_bits(pair.fields, _torn)} AS torn",
-        "min(id) AS id",
+        "min(rowid) AS id",
     ]
     return (
         f"CREATE TEMP TABLE {name}_one AS\nSELECT {_listed(columns)}\nFROM {name}_all\n"
@@ -63,6 +58,14 @@ def crowding(pair: Pair, name: str) -> str:
     """How many rows take part on a side, how many records they are, and roughly how many keys they have."""
     key = f"hash({_names(pair)})"
     return f"SELECT count(*), coalesce(sum(records), 0), approx_count_distinct({key}) FROM {name}_one"
+
+
+def repeated_alone(pair: Pair, name: str) -> str:
+    """How many keys stand several times on one side and not at all on the other."""
+    return (
+        f"SELECT count(*) FROM (SELECT {_names(pair)} FROM verdict v JOIN {name}_one o ON o.id = v.{name}_id\n"
+        f"WHERE v.left_id IS NULL OR v.right_id IS NULL GROUP BY {_names(pair)} HAVING count(*) > 1)"
+    )
 
 
 def repeated_keys(pair: Pair) -> str:
@@ -83,13 +86,11 @@ def repeated_keys(pair: Pair) -> str:
 def verdicts(pair: Pair, as_of: str, any_repeated: bool) -> str:
     """One row for each key of either side: which records it has and, as bits, in which fields they differ.
 
-    A side that may not have many has one record where it has any, so only sides with many carry their number. What a
-    verdict is called follows from these, so it is not kept: a text a row costs more. alone: hash of a one-sided key.
+    A side that may not have many has one record where it has any, so only sides with many carry their number.
     """
     sides = [f"(SELECT * FROM {name}_one ANTI JOIN repeated USING ({_names(pair)}))" for name in SIDES]
     left, right = sides if any_repeated else [f"{name}_one" for name in SIDES]
     same_key = " AND ".join(f"l.{part.name} = r.{part.name}" for part in pair.key)
-    key = ", ".join(f"coalesce(l.{part.name}, r.{part.name})" for part in pair.key)
     many = [alias for alias, side in zip("lr", (pair.left, pair.right), strict=True) if side.many]
     apart = " | ".join([_bits(pair.fields, _differs), *(f"{alias}.torn" for alias in many)])
     records = "".join(f"  {alias}.records AS {alias}_records,\n" for alias in many)
@@ -97,7 +98,6 @@ def verdicts(pair: Pair, as_of: str, any_repeated: bool) -> str:
     found = (
         f"SELECT l.id AS left_id, r.id AS right_id,\n{records}"
         f"  {due} AS early,\n"
-        f"  CASE WHEN l.id IS NULL OR r.id IS NULL THEN hash({key}) END AS alone,\n"
         f"  CASE WHEN l.id IS NOT NULL AND r.id IS NOT NULL THEN {apart} END AS apart\n"
         f"FROM {left} l FULL JOIN {right} r ON {same_key}"
     )
@@ -106,10 +106,7 @@ def verdicts(pair: Pair, as_of: str, any_repeated: bool) -> str:
         f"WHEN left_id IS NULL THEN '{Kind.MISSING_LEFT}' WHEN right_id IS NULL THEN '{Kind.MISSING_RIGHT}' "
         f"ELSE '{Kind.DIFFERING}' END"
     )
-    return (
-        f"CREATE OR REPLACE TEMP TABLE judged AS\n{found};\n"
-        f"CREATE OR REPLACE TEMP VIEW verdict AS\nSELECT *, {kind} AS kind FROM judged"
-    )
+    return f"CREATE OR REPLACE TEMP TABLE verdict AS\nSELECT * EXCLUDE (early), {kind} AS kind FROM ({found})"
 
 
 def counts(pair: Pair) -> str:
@@ -119,10 +116,6 @@ def counts(pair: Pair) -> str:
         for name, alias, side in zip(SIDES, "lr", (pair.left, pair.right), strict=True)
     )
     return f"SELECT kind, {', '.join(sums)} FROM verdict GROUP BY kind"
-
-
-REPEATED_ALONE = "SELECT count(alone) - count(DISTINCT alone) FROM judged"
-"""How many rows repeat a key that is on one side only, by the hash of the key: never too few."""
 
 
 def left_out(name: str) -> str:
@@ -135,14 +128,13 @@ def repeated_records(pair: Pair, name: str) -> str:
     return f"SELECT coalesce(sum(records), 0) FROM {name}_one SEMI JOIN repeated USING ({_names(pair)})"
 
 
-def differences(pair: Pair, any_repeated: bool, unreadable: Iterable[str]) -> str:
+def differences(pair: Pair, any_repeated: bool) -> str:
     """The list: one row a key that is not as it should be, both records side by side, ordered and numbered.
 
     `safe` says that the repair could be automatic; whether it may is a question of how many there are (R-18.4).
-    unreadable: the sides that have records that cannot be read.
     """
     repeated = [_repeated(pair)] if any_repeated else []
-    parts = "\nUNION ALL ".join([_compared(pair), *repeated, *(_unreadable(pair, name) for name in unreadable)])
+    parts = "\nUNION ALL ".join([_compared(pair), *repeated, *(_unreadable(pair, name) for name in SIDES)])
     rank = _case(((f"severity = '{severity}'", str(severity.rank)) for severity in Severity), quoted=False)
     allowed = ", ".join(f"'{name}'" for name, repair in sorted(pair.repairs.items()) if repair.safe) or "''"
     return (
@@ -161,7 +153,12 @@ DIGEST = (
 )
 """Over ordered logical rows: each a JSON list of texts, one a line. What is in the file besides follows from these."""
 
-LISTED_COUNTS = "SELECT kind, severity, fields, count(*) FROM difference GROUP BY kind, severity, fields"
+FIELD_COUNTS = (
+    "SELECT field, count(*) FROM (SELECT unnest(string_split(fields, ',')) AS field FROM difference WHERE kind = '"
+    f"{Kind.DIFFERING}') GROUP BY field"
+)
+KIND_COUNTS = "SELECT kind, count(*) FROM difference GROUP BY kind"
+SEVERITY_COUNTS = "SELECT severity, count(*) FROM difference WHERE severity IS NOT NULL GROUP BY severity"
 
 
 def _compared(pair: Pair) -> str:
@@ -266,6 +263,8 @@ def _listed(columns: Iterable[str]) -> str:
 
 
 def _exclusion(side: Side) -> str:
+    if not side.excluded:
+        return "CAST(NULL AS VARCHAR)"
     return _case((f"coalesce({condition}, false)", reason) for reason, condition in side.excluded.items())
 
 

@@ -177,21 +177,6 @@ def test_many_repeated_keys_do_not_multiply(tmp_path: Path) -> None:
     assert (result.left.repeated, result.right.repeated, result.breaks) == (20_000, 20_000, 1)
 
 
-@pytest.mark.parametrize("due_at", [None, LATER])
-def test_a_key_that_is_repeated_where_the_other_side_has_none(due_at: datetime | None) -> None:
-    """Nothing multiplies in the join, and one key of many is no crowd; the second record need not be due as the first."""
-    others = [record(str(number)) for number in range(20)]
-    result = check(pair_of(), [*others, record("twice"), record("twice", due_at=due_at)], others)
-    assert (result.left.repeated, result.left.missing, result.left.not_due) == (2, 0, 0)
-
-
-def test_a_side_that_excludes_nothing_and_knows_no_due_time() -> None:
-    plain = {name: side(name, False, excluded={}, due=None) for name in ("left", "right")}
-    left = [record("a"), record("b"), record("c", line="x")]
-    result = check(pair_of(**plain), left, [record("a", code="Y"), record("d")])
-    assert (result.left.differing, result.left.missing, result.left.unreadable, result.right.missing) == (1, 1, 1, 1)
-
-
 def test_the_same_records_give_the_same_digest_wherever(tmp_path: Path) -> None:
     left, right = [record(str(n)) for n in range(500)], [record(str(n), amount=n) for n in range(400)]
     one = run(tmp_path / "one", pair_of(), left, right, AS_OF)

@@ -1,17 +1,15 @@
 """axe-core finds nothing serious on the main pages, in light and dark, wide and narrow."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.live.platform import Platform
 from tests.live.story import FINANCE, Story
-from tests.web.visitors import browsing
+from tests.web.visitors import browsing, violations
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 MAIN_PAGES = (
     "/",
     "/changes",
@@ -56,18 +54,6 @@ def changes(story: Story) -> dict[str, str]:
     assert story.decide(waiting, "ines.castellano", comment="The margin holds.").is_success
     quote = story.view(waiting)["simulation"]["largest"][0]["quote"]
     return {"live": live, "waiting": waiting, "quote": quote}
-
-
-async def violations(page: Page) -> list[str]:
-    """What axe finds that is serious or worse, in words."""
-    await page.evaluate(AXE.read_text())
-    found: list[dict[str, Any]] = (await page.evaluate("() => axe.run()"))["violations"]
-    return [
-        f"{page.url}: {fault['id']} ({fault['impact']}): {node['html'][:150]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical") or fault["id"] in ("heading-order", "region")
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 480)])

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.conftest import world
+from tests.attacks.conftest import databases, world
 from tests.attacks.world import World
 from tests.builders import MACHINE, PRICING, REQUESTER
 from tests.cli.command_line import CommandLine
 from tests.serving import served
 
-__all__ = ["world"]
+__all__ = ["databases", "world"]
 
 
 @pytest.mark.parametrize(("author", "said"), [(REQUESTER, "business-authored"), (MACHINE, "engineering-authored")])

@@ -10,9 +10,8 @@ from playwright.async_api import Browser, expect
 
 from tests.live.platform import Platform
 from tests.live.story import FINANCE, OWNER, REQUESTER, Story
-from tests.web.test_accessible import violations
 from tests.web.test_talking import sent
-from tests.web.visitors import browsing, visitor
+from tests.web.visitors import browsing, violations, visitor
 
 REVIEWER = "olivia.hartmann"
 REASON = "Customers order below cost every minute."

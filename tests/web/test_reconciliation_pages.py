@@ -8,8 +8,7 @@ from playwright.async_api import Browser
 
 from tests.live.platform import CLOCKKEEPER, Platform
 from tests.live.waiting import eventually
-from tests.web.test_accessible import violations
-from tests.web.visitors import browsing, send, visitor
+from tests.web.visitors import browsing, send, violations, visitor
 
 ORDERS = {"seed": 77, "first": 0, "count": 200, "faults": ["wrong_charge", "duplicate_order"], "rate": 3_000}
 

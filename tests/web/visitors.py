@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, Page
 
 from tests.live.platform import CLOCKKEEPER, Platform
 
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 QUOTES = 400
 
 
@@ -61,10 +63,14 @@ def send(client: httpx.Client, page: str, action: str, typed: Mapping[str, Any],
 
 @asynccontextmanager
 async def browsing(
-    browser: Browser, platform: Platform, account: str, scripts: bool = True, **more: Any
+    browser: Browser, platform: Platform | str, account: str, scripts: bool = True, **more: Any
 ) -> AsyncIterator[Page]:
-    """A browser tab in which somebody has signed in on the page. A dialog or a script error fails the test."""
-    context = await browser.new_context(java_script_enabled=scripts, base_url=platform.url, **more)
+    """A browser tab in which somebody has signed in on the page. A dialog or a script error fails the test.
+
+    platform: an installation or its address.
+    """
+    url = platform if isinstance(platform, str) else platform.url
+    context = await browser.new_context(java_script_enabled=scripts, base_url=url, **more)
     context.set_default_timeout(15_000)
     page = await context.new_page()
     faults: list[str] = []
@@ -75,3 +81,15 @@ async def browsing(
     yield page
     await context.close()
     assert not faults, faults
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds that is serious or worse, in words."""
+    await page.evaluate(AXE.read_text())
+    found: list[dict[str, Any]] = (await page.evaluate("() => axe.run()"))["violations"]
+    return [
+        f"{page.url}: {fault['id']} ({fault['impact']}): {node['html'][:150]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical") or fault["id"] in ("heading-order", "region")
+        for node in fault["nodes"]
+    ]
