@@ -18,6 +18,7 @@ from domain.model import Model
 from domain.ownership import groups_of as ownership_groups
 from policies.content import policy_of
 from store import artifacts, changes
+from store.certification import unfit_to_answer
 from store.directory import unknown_accounts, unknown_groups
 
 MAX_EDITS = 5_000
@@ -140,6 +141,9 @@ def _references(session: Session, content: ChangeContent) -> None:
             refuse_unusable(session, policy_of(after["approval"]))
         if kind.name == "security":
             known_groups(session, ownership_groups(after["security"]))
+        if unfit := unfit_to_answer(session, kind.name, _answering(part)):
+            named = ", ".join(unfit)
+            raise Invalid("not_an_owner", f"No active members of the group that owns {part.artifact}: {named}.")
         found = kind.validate(after)
         known = set(kind.validate(before)) if found else set()
         if problems := [problem for problem in found if problem not in known]:
@@ -148,6 +152,11 @@ def _references(session: Session, content: ChangeContent) -> None:
                 problems[0].message,
                 problems=[problem.model_dump(mode="json") for problem in problems[:50]],
             )
+
+
+def _answering(part: Part) -> set[str]:
+    """Whom the rules that a part adds or changes name as answering for them (R-2.5)."""
+    return {op.after["answered_by"] for op in part.operations if op.after and op.after.get("answered_by")}
 
 
 def known_groups(session: Session, groups: set[str]) -> None:

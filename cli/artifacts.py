@@ -39,6 +39,19 @@ def certify(here: Here, artifact: Artifact) -> None:
 
 @group.command()
 @calls_api
+def rules(here: Here, artifact: Artifact) -> None:
+    """Every rule of an artifact: who answers for it, and until when."""
+    columns = ("Rule", "Owner", "Answered by", "Certify again by", "What is wrong")
+    found = here.api.get(f"/api/artifacts/{artifact}/rules")
+    here.show(found, lambda rows: table(columns, map(_rule, rows)))
+
+
+def _rule(one: Any) -> tuple[object, ...]:
+    return (one["rule"], one["owner_group"], one["person"] or "nobody yet", moment(one["due_at"]), one["why"])
+
+
+@group.command()
+@calls_api
 def versions(
     here: Here, artifact: Artifact, limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20
 ) -> None:

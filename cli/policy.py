@@ -1,5 +1,6 @@
 """`mandate policy ...`: read approval policies, compare versions and files, propose a new version from a file."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -167,13 +168,16 @@ def document_in(file: Path) -> dict[str, Any]:
         raise Invalid("bad_file", f"{file}: {failure}") from None
     if not isinstance(found, dict):
         raise Invalid("bad_file", f"{file} does not hold a policy: a mapping with owner, tier and stages.")
-    return yaml_plain(found)
+    return dict(yaml_plain(found))
 
 
-def yaml_plain(document: dict[str, Any]) -> dict[str, Any]:
-    """A document as JSON takes it: instants as text."""
-    retires = document.get("retires_at")
-    return document if retires is None or isinstance(retires, str) else {**document, "retires_at": retires.isoformat()}
+def yaml_plain(value: Any) -> Any:
+    """A document as JSON takes it: instants and days as text."""
+    if isinstance(value, dict):
+        return {name: yaml_plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [yaml_plain(part) for part in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _examined(here: Here, policy: str, file: Path) -> Any:

@@ -18,7 +18,9 @@ CODE = "certification_overdue"
 
 @command(control=Control.OPERATION)
 def certify(tx: Transaction, artifact: str) -> Certification:
-    """Answer by name for an artifact and every rule in it, as it is now; a case of it closes.
+    """Answer by name for an artifact and every rule in it, as it is now.
+
+    Its case closes, unless a rule names somebody who is gone.
 
     Raises NotFound("unknown_artifact"), Refused("machine_may_not", "not_the_owner").
     """
@@ -40,8 +42,9 @@ def certify(tx: Transaction, artifact: str) -> Certification:
             certified_at=tx.now,
         )
     )
-    set_case(tx, artifact, CERTIFICATION, found.owner_group, None, "")
-    tx.record("artifact.certified", artifact, version=row.latest)
+    left = uncertified(tx.session, tx.now).get(artifact, "")
+    set_case(tx, artifact, CERTIFICATION, found.owner_group, CODE if left else None, left)
+    tx.record("artifact.certified", artifact, version=row.latest, left=bool(left))
     return certifications(tx.session)[artifact]
 
 

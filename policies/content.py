@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from domain.artifact import Content
 from domain.canonical import canonical_again, parse
+from domain.certification import OWN
 from domain.errors import Invalid
 from domain.kinds.approval import HEAD, KIND, PolicyHead, PolicyRow, TableName
 from domain.kinds.kind import first_error
@@ -135,8 +136,8 @@ def _policy_of(stored: bytes) -> ApprovalPolicy:
 
 def _table(content: Content, name: TableName) -> dict[str, Any] | None:
     rows = [entry for entry in content.values() if entry["type"] == "row" and entry["table"] == name]
-    fields = ("id", "when", "then", "because")
+    fields = ("id", "when", "then", "because", *OWN)
     ordered = sorted(rows, key=lambda row: (row["position"], row["id"]))
     if not rows and name == "quote":
         return None
-    return {"rows": [{field: row[field] for field in fields} for row in ordered]}
+    return {"rows": [{field: row[field] for field in fields if field in row} for row in ordered]}

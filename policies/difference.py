@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from domain.certification import OWN
 from domain.model import Model
 from policies.content import TABLES
 from policies.table import ApprovalPolicy, Row
 
 ORDER, OUTCOME, REASON, WHOLE_ROW = "order", "outcome", "reason", ""
+INHERITED = "as the policy"
 
 
 class CellDifference(Model):
@@ -67,6 +69,10 @@ def _cells(table: str, old: Row, new: Row) -> Iterator[CellDifference]:
     yield from _fields(table, new.id, {OUTCOME: old.then}, {OUTCOME: new.then})
     if old.because != new.because:
         yield _change(table, new.id, REASON, old.because, new.because)
+    for name in OWN:
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            yield _change(table, new.id, name, str(was or INHERITED), str(now or INHERITED))
 
 
 def _fields(table: str, row: str, old: Any, new: Any, path: str = "") -> Iterator[CellDifference]:

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, StrictInt, model_validator
 
 from domain.approval_plan import MOST_SLOTS
+from domain.certification import Answered
 from domain.kinds.approval import PolicyHead
 from domain.model import Model
 
 Hours: TypeAlias = Annotated[StrictInt, Field(gt=0, le=24 * 366)]
 
 
-class Row(Model):
+class Row(Answered):
     """One rule: it holds when every condition holds; `because` is the reason that people read."""
 
     id: Annotated[str, Field(pattern="^[a-z0-9-]{1,60}$")]

@@ -7,14 +7,14 @@ from sqlalchemy import desc, select
 from sqlmodel import Session, col
 
 from domain.artifact import Operation, difference
-from domain.certification import Certification
+from domain.certification import Certification, RuleCertification
 from domain.errors import NotFound
 from domain.kinds import kind_of_artifact
 from domain.model import Model
 from domain.money import unit_price
 from domain.pricing import PriceBook
 from store import artifacts
-from store.certification import certifications
+from store.certification import certifications, rule_certifications
 from store.tables.artifact import ActivationRow, ArtifactRow, VersionRow
 
 
@@ -185,3 +185,9 @@ def entries(
     content = artifacts.content(session, artifact, version)
     wanted = sorted(key for key in content if key > after and contains.lower() in key.lower())[:limit]
     return [(key, dict(content[key])) for key in wanted]
+
+
+def rules(session: Session, artifact: str, now: datetime) -> tuple[RuleCertification, ...]:
+    """Every rule of an artifact with who answers for it and until when. Raises NotFound("unknown_artifact")."""
+    artifacts.latest(session, artifact)
+    return tuple(one for one in rule_certifications(session, now) if one.artifact == artifact)

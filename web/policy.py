@@ -12,6 +12,7 @@ from commands.changes import create_change, submit_change
 from commands.policies import FindingAnswer, PolicyFinding, answer_finding, note_examination, record_finding
 from domain.errors import Conflict, Invalid, MandateError, NotFound
 from policies.facts import Fact, facts_of
+from queries.artifacts import rules
 from queries.policies import KIND, Draft, PolicyView, difference, edits_to, examine, policy_view
 from store.policies import findings_open
 from web.policy_form import TABLES, PolicyForm, columns_shown, document_of_form, form_of, rows_of
@@ -160,6 +161,7 @@ def _show(
         draft=draft,
         compared=compared,
         audit=findings_open(session, view.summary.artifact),
+        answers={one.rule: one for one in rules(session, view.summary.artifact, visitor.now)},
     )
 
 

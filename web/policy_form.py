@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.certification import OWN
 from domain.errors import Invalid
 from domain.model import Model
 from policies.facts import facts_of
@@ -33,6 +34,8 @@ class PolicyForm(PageForm):
     row_place: list[Text] = []
     row_then: list[Text] = []
     row_because: list[Text] = []
+    row_answered_by: list[Text] = []
+    row_review_on: list[Text] = []
     cell: list[Text] = []
     title: Text = ""
     objective: Text = ""
@@ -40,7 +43,7 @@ class PolicyForm(PageForm):
 
 
 class FormRow(Model):
-    """One row as it is shown: cells by column; `then` is a tier, or stages as text."""
+    """One row as it is shown: cells by column; `then` is a tier, or stages as text; empty: as the whole policy."""
 
     table: str
     id: str
@@ -48,6 +51,8 @@ class FormRow(Model):
     cells: Mapping[str, str]
     then: str
     because: str
+    answered_by: str
+    review_on: str
 
 
 def form_of(document: Mapping[str, Any], shown: Sequence[str] = ()) -> PolicyForm:
@@ -67,6 +72,7 @@ def form_of(document: Mapping[str, Any], shown: Sequence[str] = ()) -> PolicyFor
         row_place=[str(number) for table in TABLES for number, _ in enumerate(_rows(document, table), 1)],
         row_then=[_outcome(table, row["then"]) for table, row in rows],
         row_because=[row["because"] for _, row in rows],
+        **{f"row_{name}": [row.get(name, "") for _, row in rows] for name in OWN},
         cell=cells,
     )
 
@@ -89,12 +95,13 @@ def document_of_form(form: PolicyForm) -> dict[str, Any]:
 
 def rows_of(form: PolicyForm) -> Iterator[FormRow]:
     """The rows of a form. Raises Invalid("bad_form") when its lists do not fit together."""
-    lists = (form.row_table, form.row_id, form.row_place, form.row_then, form.row_because)
+    names = ("table", "id", "place", "then", "because", *OWN)
     cells = iter(form.cell)
     try:
-        for table, name, place, then, because in zip(*lists, strict=True):
-            filled = {column: next(cells) for column in _of(form.column, table)}
-            yield FormRow(table=table, id=name, place=place, cells=filled, then=then, because=because)
+        for row in zip(*(getattr(form, f"row_{name}") for name in names), strict=True):
+            said = dict(zip(names, row, strict=True))
+            filled = {column: next(cells) for column in _of(form.column, said["table"])}
+            yield FormRow(cells=filled, **said)
     except (ValueError, StopIteration):
         raise Invalid("bad_form", "This form does not fit together; open the page again.") from None
 
@@ -125,7 +132,8 @@ def _outcome(table: str, then: Mapping[str, Any]) -> str:
 def _written(row: FormRow) -> dict[str, Any]:
     then = {"tier": _number(row.then.strip())} if row.table == "tier" else read(row.then, f"Row {row.id}, outcome")
     when = {column: cell for column, cell in row.cells.items() if cell.strip()}
-    return {"id": row.id.strip(), "when": when, "then": then, "because": row.because.strip()}
+    own = {name: said for name in OWN if (said := getattr(row, name).strip())}
+    return {"id": row.id.strip(), "when": when, "then": then, "because": row.because.strip(), **own}
 
 
 def _place(row: FormRow) -> tuple[str, float]:

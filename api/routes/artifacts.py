@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
 from commands.certification import certify
 from commands.imports import Import, Imported, import_content
-from domain.certification import Certification
+from domain.certification import Certification, RuleCertification
 from domain.errors import Refused
 from domain.model import Model
 from queries import artifacts as reading
@@ -35,6 +35,12 @@ def list_artifacts(_asking: Asking, session: Reading) -> list[ArtifactView]:
 def certify_artifact(kind: str, name: str, installation: InstallationParts, call: Writing) -> Certification:
     """Answer by name for an artifact and every rule in it, as it is now; for the group that owns it."""
     return certify(installation.gateway, call, f"{kind}/{name}")
+
+
+@router.get("/artifacts/{kind}/{name}/rules")
+def rules(kind: str, name: str, _asking: Asking, session: Reading, now: Now) -> list[RuleCertification]:
+    """Every rule with who answers for it, until when, and what is wrong with that today."""
+    return list(reading.rules(session, f"{kind}/{name}", now))
 
 
 @router.get("/artifacts/{kind}/{name}/versions")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, TypeAdapter
 
 from domain.artifact import Content, Operation, Problem, entry_id
+from domain.certification import Answered
 from domain.errors import Invalid
 from domain.judging import CheckRule
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
@@ -97,7 +98,7 @@ class PolicyHead(Model):
         return HEAD
 
 
-class PolicyRow(Model):
+class PolicyRow(Answered):
     """One row of one of its tables; `position` orders the rows, the first that holds decides."""
 
     type: Literal["row"] = "row"
@@ -201,4 +202,5 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION),
     strategy="everywhere at one instant; open requests keep the stricter of old and new",
     rollback="publish the earlier rows again",
+    rules=("row",),
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem, entry_id
+from domain.certification import Answered
 from domain.kinds.entries import (
     Code,
     Put,
@@ -55,7 +56,7 @@ class Template(Model):
         return entry_id("template", self.id)
 
 
-class Requirement(Model):
+class Requirement(Answered):
     """A clause must be in proposals for this offering, country and payment terms (`*`: any); `because` says why."""
 
     type: Literal["requirement"] = "requirement"
@@ -167,6 +168,7 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION),
     strategy="country by country; documents already made keep the clause versions that they pin",
     rollback="publish the earlier templates and clauses again",
+    rules=("requirement",),
     place=place,
     touched=touched,
 )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StrictBool, TypeAdapter
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem, entry_id
+from domain.certification import Answered
 from domain.kinds.entries import (
     Code,
     Put,
@@ -27,7 +28,7 @@ from domain.model import Model
 PLACES = ("offering", "country", "customer", "segment", "channel")
 
 
-class Rule(Model):
+class Rule(Answered):
     """Allows or denies an offering (`*`: any) to whom it names, between two days, with the reason that people read.
 
     regulated: a law asks for it, so that it is checked as such.
@@ -185,6 +186,7 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION),
     strategy="country by country at the local effective time",
     rollback="publish the earlier rules again; what was sold under the bad ones is listed",
+    rules=("rule",),
     place=place,
     touched=touched,
 )

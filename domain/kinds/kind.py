@@ -124,6 +124,7 @@ class Kind:
     consequences: (content before, content after) -> what follows for people, in sentences.
     risk, plane, questions, packs, controls, strategy, rollback: what R-3.1 declares for the kind; the risk preselects
     the questions of its impact analysis and the packs of its simulation.
+    rules: the types of those entries that are rules, each of which somebody answers for (R-2.5).
     spans: True where one change moves artifacts of other kinds (migration).
     """
 
@@ -145,7 +146,15 @@ class Kind:
     touched: Touch = nothing
     authors: Authors = nobody_else
     consequences: Consequences = unremarkable
+    rules: tuple[str, ...] = ()
     spans: bool = False
+
+    def rules_in(self, content: Content) -> list[tuple[str, Entry]]:
+        """The rules of a content with their ids, in their order."""
+        if not self.rules:
+            return []
+        keys = sorted(key for key, entry in content.items() if entry["type"] in self.rules)
+        return [(key, content[key]) for key in keys]
 
     def check_entry(self, entry: Entry) -> Entry:
         """The entry in its stored form. Raises Invalid("bad_entry") naming the field."""

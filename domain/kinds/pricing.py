@@ -283,6 +283,7 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION),
     strategy="market by market at the local effective time, verified in the runtime catalog",
     rollback="publish the earlier price book entries again",
+    rules=("promotion", "floor", "rounding"),
     place=place,
     touched=touched,
 )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, SerializerFunctionWrapHandler, StrictInt, model_serializer
 
 from domain.artifact import EVERYWHERE, entry_id
+from domain.certification import Answered
 from domain.model import Model
 
 Word = Annotated[str, Field(min_length=1, max_length=120)]
@@ -126,7 +127,7 @@ class BundlePrice(Model):
         return entry_id("bundle", self.bundle, self.offering, self.selling_model, self.currency)
 
 
-class Promotion(Model):
+class Promotion(Answered):
     """Basis points or an amount a unit off, for quotes made from `since` on and before `until`; `*` is any.
 
     An amount needs a currency. An exclusive promotion applies alone: of several the one with the lowest priority, then
@@ -153,7 +154,7 @@ class Promotion(Model):
         return entry_id("promotion", self.code, self.offering, *place)
 
 
-class Floor(Model):
+class Floor(Answered):
     """What promotions and discounts may not push the unit price below; a price that is lower already stays."""
 
     type: Literal["floor"] = "floor"
@@ -167,7 +168,7 @@ class Floor(Model):
         return entry_id("floor", self.offering, self.selling_model, self.currency)
 
 
-class Rounding(Model):
+class Rounding(Answered):
     """How amounts of a currency are rounded: to a multiple of `step` minor units; up is away from zero."""
 
     type: Literal["rounding"] = "rounding"

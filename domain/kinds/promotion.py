@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, TypeAdapter
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem, entry_id
+from domain.certification import Answered
 from domain.kinds.entries import (
     Code,
     Positive,
@@ -21,11 +22,10 @@ from domain.kinds.entries import (
     unknown_offerings,
 )
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question, Touched
-from domain.model import Model
 from domain.money import BASIS_POINTS
 
 
-class Promotion(Model):
+class Promotion(Answered):
     """A discount of offerings in a window; exactly one of `off_basis_points` and `off_micros` with its currency.
 
     stacking_group: of one group only the best counts, different groups add up; exclusive: never with another one.
@@ -175,6 +175,7 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION),
     strategy="channel by channel inside the promotion's window",
     rollback="end the promotion by publishing the earlier entries; committed uses stay counted",
+    rules=("promotion",),
     place=place,
     touched=touched,
 )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from domain.artifact import Content, Entry, Problem, entry_id
+from domain.certification import Answered
 from domain.kinds.entries import Code, Put, Remove, Sentence, compile_entry, describe_entry, of_type, unknown
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
 from domain.model import Model
@@ -53,7 +54,7 @@ class Grant(Model):
         return entry_id("grant", self.role, self.group)
 
 
-class Conflict(Model):
+class Conflict(Answered):
     """Two permissions that no role and no group may hold together, and why."""
 
     type: Literal["conflict"] = "conflict"
@@ -166,5 +167,6 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION, Check.ACCESS),
     strategy="everywhere at one instant; what is taken away ends at once",
     rollback="publish the earlier roles again; what was done with the access is listed",
+    rules=("conflict",),
     consequences=consequences,
 )

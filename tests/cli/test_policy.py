@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.policy import document_in
 from tests.cli.command_line import CommandLine
 
 MARA = ("--as", "mara.lindqvist")
@@ -78,3 +79,13 @@ def test_a_file_that_is_no_policy_is_refused_by_name(mandate: CommandLine, tmp_p
 def test_versions_are_compared(mandate: CommandLine) -> None:
     assert mandate.ok("policy", "diff", 1, 1, *MARA) == []
     assert mandate("policy", "diff", 1, 9, *MARA).code == 4
+
+
+def test_days_and_instants_of_a_file_are_sent_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        "retires_at: 2027-03-31T22:00:00Z\ntier: {rows: [{id: one, review_on: 2027-03-31}, {id: two, review_on: '2027-04-01'}]}\n"
+    )
+    rows = [{"id": "one", "review_on": "2027-03-31"}, {"id": "two", "review_on": "2027-04-01"}]
+
+    assert document_in(file) == {"retires_at": "2027-03-31T22:00:00+00:00", "tier": {"rows": rows}}

@@ -23,9 +23,11 @@ from commands.policies import (
 )
 from domain.approval import gate
 from domain.errors import Conflict, MandateError, Refused
+from domain.kinds import kinds
 from policies.content import document_of, edits_between, policy_in, policy_of
 from store import artifacts, changes
 from tests.builders import ADMINISTRATOR, DAY, DIRECTOR, PRICING, REQUESTER, Business, proposal, set_price
+from tests.commands.test_ownership import change_table, put
 
 POLICY = "approval/standard"
 
@@ -186,6 +188,30 @@ def test_a_policy_without_a_second_set_of_people_is_a_case_until_people_are_back
 
     for person in ("beatriz.moura", "victor.lang"):
         set_membership(business.gateway, business.call(ADMINISTRATOR), person, "finance", True)
+    look_at_policies(business.gateway)
+    assert watch_cases(business) == []
+
+
+def test_a_policy_that_no_longer_matches_its_authority_matrix_is_a_case(business: Business) -> None:
+    """The matrix names groups; when a kind gets another owner, nobody who is asked may allow its changes any more."""
+
+    def work(document: dict[str, Any]) -> None:
+        matrix = [{"group": "owner", "up_to_tier": 1, "kinds": sorted({*kinds()} - {"pricing"})}]
+        matrix.append({"group": "pricing", "up_to_tier": 1, "kinds": ["pricing"]})
+        document["authority"] = [*matrix, *document["authority"][1:]]
+
+    released(business, work)
+    look_at_policies(business.gateway)
+    assert watch_cases(business) == []
+
+    change_table(business, put(business, "kind/pricing", domain="catalog-structure"))
+    for _ in range(2):
+        look_at_policies(business.gateway)
+    assert watch_cases(business) == [("policy_weak", 1)]
+    told = next(case.message for case in business.cases(POLICY) if case.step == "policy watch")
+    assert told == "By the authority matrix none of product may allow a change of kind pricing and tier 1."
+
+    change_table(business, put(business, "kind/pricing", domain="price-books"))
     look_at_policies(business.gateway)
     assert watch_cases(business) == []
 

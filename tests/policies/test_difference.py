@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import date
 from typing import Any
 
 import pytest
@@ -45,13 +46,28 @@ def test_a_cell_an_outcome_and_a_reason_are_named_with_both_texts() -> None:
         row["when"]["affected_quotes"] = "> 5"
         row["then"] = {"tier": 4}
         row["because"] = "a price jumps"
+        row["answered_by"], row["review_on"] = "helene.aubry", date(2027, 3, 31)
 
     assert sentences(work) == [
         "tier row price-jump, affected quotes: any becomes > 5",
         "tier row price-jump, summed increase percent: > 25 becomes > 30",
         "tier row price-jump, outcome.tier: 3 becomes 4",
         "tier row price-jump, reason: a price rises by more than 25 percent, together with its recent and open changes becomes a price jumps",
+        "tier row price-jump, answered by: as the policy becomes helene.aubry",
+        "tier row price-jump, review on: as the policy becomes 2027-03-31",
     ]
+
+
+def test_a_row_that_says_nothing_of_its_owner_is_stored_as_ever() -> None:
+    assert {key for entry in content_of(SHIPPED).values() for key in entry} & {"answered_by", "review_on"} == set()
+
+
+def test_an_owner_of_a_row_is_one_edit_and_goes_round() -> None:
+    after = changed(lambda document: tier_rows(document)[0].update(answered_by="helene.aubry", review_on="2027-03-31"))
+    (edit,) = edits_between(content_of(SHIPPED), after)
+
+    assert (edit["row"]["answered_by"], edit["row"]["review_on"]) == ("helene.aubry", "2027-03-31")
+    assert policy_of(content_of(after)) == after
 
 
 def test_added_removed_and_moved_rows() -> None:

@@ -36,6 +36,18 @@ def test_a_further_column_can_be_shown() -> None:
     assert policy_in(document_of_form(shown)) == seed_policy()
 
 
+def test_what_a_row_says_of_its_owner_goes_round_and_is_left_out_where_it_says_nothing() -> None:
+    own = {"answered_by": "victor.lang", "review_on": "2027-03-31"}
+    first, *others = SHIPPED["tier"]["rows"]
+    document = {**SHIPPED, "tier": {"rows": [{**first, **own}, *others]}}
+    form = form_of(document)
+
+    assert document_of_form(form)["tier"]["rows"][0].items() >= own.items()
+    assert policy_in(document_of_form(form)) == policy_in(document)
+    assert form.row_answered_by[:2] == ["victor.lang", ""]
+    assert not {key for row in document_of(seed_policy())["tier"]["rows"] for key in row} & own.keys()
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
