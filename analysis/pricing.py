@@ -3,7 +3,7 @@
 The same integers as the reference in `domain/pricing.py`, step by step: each run compares a sample with it (R-6.3).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -60,16 +60,16 @@ def look_around(connection: duckdb.DuckDBPyConnection, records: Records, touched
 
 def load_tables(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
     """Give the compiled tables to the engine."""
-    named = {"price": tables.price, "contract": tables.contract, "bundle": tables.bundle, "promotion": tables.promotion}
-    for name, rows in named.items():
+    rules = {"contract": tables.contract, "bundle": tables.bundle, "promotion": tables.promotion}
+    loaded = {"price": tables.price, **{name: _arrow(rows) for name, rows in rules.items()}}
+    for name, rows in loaded.items():
         if rows:
-            numbered = [{"row": number, **row} for number, row in enumerate(rows)]
-            connection.register("compiled", _arrow(numbered))
+            connection.register("compiled", rows)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name}_row AS SELECT * FROM compiled")
             connection.unregister("compiled")
 
 
-def _arrow(rows: Sequence[dict[str, object]]) -> pa.Table:
+def _arrow(rows: Sequence[Mapping[str, object]]) -> pa.Table:
     """Columns of 64-bit integers and texts; a column that is empty everywhere is one of integers."""
     table = pa.Table.from_pylist(rows)
     empty = [field.name for field in table.schema if pa.types.is_null(field.type)]

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from analysis.pricing_promotions import Place, promotion_cells
 from domain.artifact import EVERYWHERE, Entry
 from domain.kinds.kind import Touched
@@ -20,6 +23,15 @@ ENDLESS = LARGEST_QUANTITY + 1
 SIDES = ("old", "new")
 AMOUNTS = ("unit", "extra", "floor", "cost")
 Row = dict[str, Any]
+PRICE = (
+    *("offering", "selling_model", "currency", "market", "channel"),
+    *("from_quantity", "until_quantity", "from_volume", "until_volume"),
+    *(f"{side}_{name}" for side in SIDES for name in ("unit", "extra")),
+    "unit_scale",
+    *(f"{side}_{name}" for side in SIDES for name in ("cost", "floor", "step", "mode")),
+)
+"""The columns of price rows, in the order in which they are compiled."""
+WORDS = frozenset({*PRICE[:5], "old_mode", "new_mode"})
 
 
 class Group(NamedTuple):
@@ -49,7 +61,7 @@ class Tables:
     bound of every amount on the way.
     """
 
-    price: Sequence[Row]
+    price: pa.Table
     contract: Sequence[Row]
     bundle: Sequence[Row]
     promotion: Sequence[Row]
@@ -67,20 +79,20 @@ class Tables:
 def compile_books(old: PriceBook, new: PriceBook, touched: Sequence[Touched], seen: Seen) -> Tables:
     """The tables of two books for what is touched."""
     books = (old, new)
-    prices = [row for group, items in _groups(books, touched, seen).items() for row in _group_rows(group, books, items)]
+    groups = _groups(books, touched, seen).items()
+    prices = _columns([row for group, items in groups for row in _group_rows(group, books, items)])
     cells = promotion_cells(old.of_type("promotion"), new.of_type("promotion"), seen.places)
     contracts, bundles = _contracts(books), _bundles(books)
-    levels = [(m, c) for m, c in product((True, False), repeat=2) if any(_level(row) == (m, c) for row in prices)]
     return Tables(
         price=prices,
         contract=contracts,
         bundle=bundles,
         promotion=cells,
-        levels=levels,
-        tiered=any(row["until_quantity"] < ENDLESS or row["from_quantity"] > 1 for row in prices),
-        volume=any(row["until_volume"] < ENDLESS or row["from_volume"] > 1 for row in prices),
-        graduated=any(row["old_extra"] or row["new_extra"] for row in prices),
-        floors=any(row[f"{side}_floor"] is not None for row in prices for side in SIDES),
+        levels=_levels(prices),
+        tiered=_divided(prices, "quantity"),
+        volume=_divided(prices, "volume"),
+        graduated=any(_extent(prices, f"{side}_extra") != (0, 0) for side in SIDES),
+        floors=any(prices[f"{side}_floor"].null_count < prices.num_rows for side in SIDES),
         rounding=any(book.of_type("rounding") for book in books),
         amounts_off=any(cell[f"{side}_micros"] for cell in cells for side in SIDES),
         signed=_signed(prices, contracts, bundles, cells),
@@ -88,8 +100,32 @@ def compile_books(old: PriceBook, new: PriceBook, touched: Sequence[Touched], se
     )
 
 
-def _level(row: Row) -> tuple[bool, bool]:
-    return row["market"] != EVERYWHERE, row["channel"] != EVERYWHERE
+def _columns(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Price rows as columns of 64-bit integers and texts, numbered."""
+    found = {
+        name: pa.array([row[place] for row in rows], pa.string() if name in WORDS else pa.int64())
+        for place, name in enumerate(PRICE)
+    }
+    return pa.table({"row": pa.array(range(len(rows)), pa.int64()), **found})
+
+
+def _extent(prices: pa.Table, name: str) -> tuple[int, int]:
+    """The smallest and the largest value of a column, zeros where it has none."""
+    found = pc.min_max(prices[name]).as_py()
+    return found["min"] or 0, found["max"] or 0
+
+
+def _divided(prices: pa.Table, what: str) -> bool:
+    """Whether any price depends on the quantity or volume."""
+    return bool(prices) and (_extent(prices, f"until_{what}")[0] < ENDLESS or _extent(prices, f"from_{what}")[1] > 1)
+
+
+def _levels(prices: pa.Table) -> list[tuple[bool, bool]]:
+    named = {
+        tuple(place[name] != EVERYWHERE for name in ("market", "channel"))
+        for place in prices.group_by(["market", "channel"]).aggregate([]).to_pylist()
+    }
+    return [(m, c) for m, c in product((True, False), repeat=2) if (m, c) in named]
 
 
 def _groups(books: Sequence[PriceBook], touched: Sequence[Touched], seen: Seen) -> dict[Group, list[Touched]]:
@@ -123,7 +159,7 @@ def _group_of(entry: Entry) -> Group:
     return Group(entry["offering"], entry.get("selling_model", entry.get("resource")), entry["currency"])
 
 
-def _group_rows(group: Group, books: Sequence[PriceBook], touched: Sequence[Touched]) -> Iterable[Row]:
+def _group_rows(group: Group, books: Sequence[PriceBook], touched: Sequence[Touched]) -> Iterable[tuple[Any, ...]]:
     """The rows of one group: every market and channel that a book or the change names, and the rest of the world."""
     markets = {item.market for item in touched} | {EVERYWHERE}
     channels = {item.channel for item in touched} | {EVERYWHERE}
@@ -136,7 +172,7 @@ def _group_rows(group: Group, books: Sequence[PriceBook], touched: Sequence[Touc
         if any(t.market in (EVERYWHERE, market) and t.channel in (EVERYWHERE, channel) for t in touched):
             entries = [_entry(book, group, market, channel) for book in books]
             for bounds in _ranges(entries):
-                yield {**group._asdict(), "market": market, "channel": channel, **bounds, **shared}
+                yield (*group, market, channel, *bounds, *shared)
 
 
 def _entry(book: PriceBook, group: Group, market: str, channel: str) -> Entry | None:
@@ -144,37 +180,28 @@ def _entry(book: PriceBook, group: Group, market: str, channel: str) -> Entry | 
     return None if key is None else book.entries[key]
 
 
-def _of_group(group: Group, books: Sequence[PriceBook]) -> Row:
-    """What holds for a group everywhere: cost, floor, rounding."""
+def _of_group(group: Group, books: Sequence[PriceBook]) -> list[Any]:
+    """What holds for a group everywhere: unit scale, and of each book cost, floor, rounding."""
     known = is_currency(group.currency)
-    row: Row = {"unit_scale": MICRO // 10 ** exponent(group.currency) if known else None}
-    for side, book in zip(SIDES, books, strict=True):
-        step, mode = book.rounding(group.currency)
+    row: list[Any] = [MICRO // 10 ** exponent(group.currency) if known else None]
+    for book in books:
         floor = book.floor(*group)
-        row |= {
-            f"{side}_cost": book.cost(group.offering, group.currency),
-            f"{side}_floor": None if floor is None else floor["unit_floor_micros"],
-            f"{side}_step": step,
-            f"{side}_mode": mode,
-        }
+        least = None if floor is None else floor["unit_floor_micros"]
+        row += [book.cost(group.offering, group.currency), least, *book.rounding(group.currency)]
     return row
 
 
-def _ranges(entries: Sequence[Entry | None]) -> Iterable[Row]:
-    """The ranges of line quantity and of volume in which both books have one unit price each."""
+def _ranges(entries: Sequence[Entry | None]) -> Iterable[list[int | None]]:
+    """The ranges of line quantity and of volume in which both books have one unit price each: bounds, unit, extra."""
     tiers = [None if entry is None else tier_units(entry) for entry in entries]
     by_volume = [entry is not None and entry.get("tier_basis") == "quote" for entry in entries]
     quantities, volumes = {1, ENDLESS}, {1, ENDLESS}
     for steps, volume in zip(tiers, by_volume, strict=True):
         (volumes if volume else quantities).update(start for start, _, _ in steps or ())
-    for (from_quantity, until), (from_volume, until_volume) in product(
-        pairwise(sorted(quantities)), pairwise(sorted(volumes))
-    ):
-        row: Row = {"from_quantity": from_quantity, "until_quantity": until}
-        row |= {"from_volume": from_volume, "until_volume": until_volume}
-        for side, steps, volume in zip(SIDES, tiers, by_volume, strict=True):
-            unit, extra = _reached(steps, from_volume if volume else from_quantity)
-            row |= {f"{side}_unit": unit, f"{side}_extra": extra}
+    for reach, within in product(pairwise(sorted(quantities)), pairwise(sorted(volumes))):
+        row: list[int | None] = [*reach, *within]
+        for steps, volume in zip(tiers, by_volume, strict=True):
+            row += _reached(steps, within[0] if volume else reach[0])
         yield row
 
 
@@ -210,24 +237,25 @@ def _keyed(names: Sequence[str], key: Sequence[str], value: str) -> Row:
 
 
 def _signed(
-    prices: Sequence[Row], contracts: Sequence[Row], bundles: Sequence[Row], cells: Sequence[Mapping[str, Any]]
+    prices: pa.Table, contracts: Sequence[Row], bundles: Sequence[Row], cells: Sequence[Mapping[str, Any]]
 ) -> bool:
     """Whether an amount can be below zero: one of the entries is, or takes more than everything off."""
-    amounts = [row[f"{side}_{name}"] for row in prices for side in SIDES for name in AMOUNTS]
-    amounts += [row[f"{side}_unit"] for row in contracts for side in SIDES]
-    points = [row[f"{side}_points"] for row in (*bundles, *cells) for side in SIDES]
-    return (
-        min((a for a in amounts if a is not None), default=0) < 0
-        or max((p or 0 for p in points), default=0) > BASIS_POINTS
-    )
+    amounts = [_extent(prices, f"{side}_{name}")[0] for side in SIDES for name in AMOUNTS]
+    amounts += [row[f"{side}_unit"] or 0 for row in contracts for side in SIDES]
+    points = [row[f"{side}_points"] or 0 for row in (*bundles, *cells) for side in SIDES]
+    return min(amounts) < 0 or max(points, default=0) > BASIS_POINTS
 
 
-def _largest(prices: Sequence[Row], contracts: Sequence[Row], cells: Sequence[Mapping[str, Any]], quantity: int) -> int:
+def _largest(prices: pa.Table, contracts: Sequence[Row], cells: Sequence[Mapping[str, Any]], quantity: int) -> int:
     """A bound of every amount that occurs on the way, to choose integers that are wide enough."""
-    units = [abs(row[f"{side}_{name}"] or 0) for row in prices for side in SIDES for name in ("unit", "floor", "cost")]
+    units = [_size(prices, f"{side}_{name}") for side in SIDES for name in ("unit", "floor", "cost")]
     units += [row[f"{side}_unit"] or 0 for row in contracts for side in SIDES]
     units += [cell[f"{side}_micros"] for cell in cells for side in SIDES]
-    extras = [abs(row[f"{side}_extra"]) for row in prices for side in SIDES]
-    unit, extra = max(units, default=0), max(extras, default=0)
-    steps = [row[f"{side}_step"] for row in prices for side in SIDES]
-    return max(max(unit, extra) * BASIS_POINTS, unit * quantity + extra + MICRO * max(steps, default=1))
+    unit, extra = max(units), max(_size(prices, f"{side}_extra") for side in SIDES)
+    step = max(1, *(_extent(prices, f"{side}_step")[1] for side in SIDES))
+    return max(max(unit, extra) * BASIS_POINTS, unit * quantity + extra + MICRO * step)
+
+
+def _size(prices: pa.Table, name: str) -> int:
+    least, most = _extent(prices, name)
+    return max(-least, most)

@@ -88,7 +88,7 @@ class PriceBook:
 
     def floor(self, offering: str, selling_model: str, currency: str) -> Entry | None:
         """The floor of an offering, None if it has none."""
-        return self.rules.get(entry_id("floor", offering, selling_model, currency))
+        return self.rules.get(entry_id("floor", offering, selling_model, currency)) if self.rules else None
 
     def places(self, offering: str, selling_model: str, currency: str) -> list[tuple[str, str]]:
         """The markets and channels for which the book names a price or rate of its own."""
@@ -119,7 +119,7 @@ class PriceBook:
 
     def rounding(self, currency: str) -> tuple[int, str]:
         """Step (minor units) and mode by which amounts of a currency are rounded."""
-        rule = self.rules.get(entry_id("rounding", currency))
+        rule = self.rules.get(entry_id("rounding", currency)) if self.rules else None
         return (1, "half_up") if rule is None else (rule["step"], rule["mode"])
 
     def of_type(self, name: str) -> list[tuple[str, Entry]]:
