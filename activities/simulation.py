@@ -18,9 +18,9 @@ from analysis.simulation import (
     WRITTEN,
     Slice,
     conclude,
-    one_ahead,
     partitions_of,
     simulate_partitions,
+    some_ahead,
 )
 from analysis.simulation_scenes import live_scenes
 from analysis.simulation_subject import Subject
@@ -78,7 +78,7 @@ class SimulationSteps(Steps):
         kept, files = self._parts(part.parts), list[tuple[int, str]]()
         compared, differing, sql = 0, list[str](), ""
         pieces = simulate_partitions(subject, snapshot, wide.snapshots, wide.limits, part.numbers)
-        for piece in one_ahead(pieces):
+        for piece in some_ahead(pieces):
             buffer = io.BytesIO()
             pq.write_table(piece.effects, buffer, **WRITTEN)
             files.append((piece.number, kept.put(buffer.getvalue())))

@@ -5,6 +5,7 @@ Both give the same rows and the same digest, however the partitions are grouped.
 """
 
 import io
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +20,7 @@ from analysis.pricing import Records
 from analysis.simulation_checks import case_checks, content_checks, golden_checks
 from analysis.simulation_differences import Compared, differences, rule_checks
 from analysis.simulation_engine import (
+    at_once,
     compare,
     compiled,
     effects_by_engine,
@@ -44,6 +46,8 @@ from store.snapshots import SnapshotFiles
 PARQUET = b"PAR1"
 WRITTEN: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": FEW_VALUES}
 """How effects are written."""
+AHEAD = 4
+"""Partitions that are priced before they are asked for; those of one statement come together."""
 T = TypeVar("T")
 
 
@@ -81,16 +85,19 @@ def simulate_many(
     """Price all open quotes of a snapshot with the engine in this process; `progress` hears of each partition."""
     numbers = partitions_of(snapshot)
     slices = simulate_partitions(subject, snapshot, snapshots, limits, numbers, progress)
-    return conclude(subject, snapshot, one_ahead(slices), files, look)
+    return conclude(subject, snapshot, some_ahead(slices), files, look)
 
 
-def one_ahead(pieces: Generator[T, None, None]) -> Iterator[T]:
-    """The same, but the next one is being made while this one is worked on, so that no core waits for the other."""
+def some_ahead(pieces: Generator[T, None, None]) -> Iterator[T]:
+    """The same, but the next ones are being made while one is worked on, so that no core waits for the other."""
     with closing(pieces), ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = maker.submit(next, pieces, None)
-            yield piece
+        coming = deque(maker.submit(next, pieces, None) for _ in range(AHEAD))
+        try:
+            while (piece := coming.popleft().result()) is not None:
+                coming.append(maker.submit(next, pieces, None))
+                yield piece
+        finally:
+            maker.shutdown(cancel_futures=True)
 
 
 def partitions_of(snapshot: Snapshot) -> tuple[int, ...]:
@@ -111,11 +118,15 @@ def simulate_partitions(
     with engine(snapshots, limits) as connection:
         tables = compiled(connection, subject.books, open_records(snapshots, snapshot, partitions_of(snapshot)))
         sql = sql_digest(effects_sql(tables, Records("quote", "quote_line"))) if tables.price else ""
-        for done, number in enumerate(numbers, 1):
-            records = open_records(snapshots, snapshot, (number,))
-            effects = effects_by_engine(connection, tables, records)
+        priced = (
+            found
+            for group in at_once(snapshot, numbers)
+            for found in effects_by_engine(connection, tables, open_records(snapshots, snapshot, group), group)
+        )
+        for done, (number, effects) in enumerate(priced, 1):
             compared, differing = 0, tuple[str, ...]()
             if number in sampled and effects.num_rows:
+                records = open_records(snapshots, snapshot, (number,))
                 compared, differing = compare(connection, subject.books, records, effects, subject.seed)
             yield Slice(number, effects, compared, differing, sql)
             progress(done, len(numbers))

@@ -1,13 +1,14 @@
 """Effects on quotes: by the reference for few, by the engine over a snapshot for many; the same rows (R-6.3)."""
 
 import random  # noqa: TID251 (numbers drawn from a given seed: the same seed compares the same quotes)
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis.engine import parquet
 from analysis.impact import uses
@@ -24,6 +25,11 @@ from domain.snapshot import Snapshot
 from store.snapshots import SnapshotFiles
 
 SAMPLED_QUOTES, SAMPLED_PARTITIONS = 100, 2
+LINES_AT_ONCE = 500_000
+"""Partitions that hold fewer lines together are priced by one statement: planning it costs as much as many lines, and
+the lines of one partition keep one core busy."""
+FILE_BITS = 32
+"""A place is the row of a quote in its file, above that many bits the number of the file."""
 NARROW = WIDEST // (4 * BASIS_POINTS)
 """Up to such amounts a margin times ten thousand fits into 64 bits."""
 TOTALS = {"old_minor": "old_net", "new_minor": "new_net", "old_cost": "old_cost", "new_cost": "new_cost"}
@@ -109,9 +115,23 @@ def open_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int
     statuses = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
     still_open = f"WHERE status IN ({statuses})"
     # A partition is one file, and its rows are in the order of their ids.
-    rows = parquet(quotes, "file_row_number = true")
-    numbered = f"(SELECT * RENAME (file_row_number AS place) FROM {rows} {still_open})" if len(quotes) == 1 else ""
+    place = f"(file_index::BIGINT << {FILE_BITS}) + file_row_number AS place"
+    numbered = f"(SELECT *, {place} FROM {parquet(quotes)} {still_open})"
     return Records(f"(SELECT * FROM {parquet(quotes)} {still_open})", parquet(lines), numbered)
+
+
+def at_once(snapshot: Snapshot, numbers: Sequence[int]) -> Iterator[list[int]]:
+    """The partitions in groups, each to be priced by one statement."""
+    lines = {partition.number: partition.rows for partition in snapshot.of("quote_line")}
+    group, held = list[int](), 0
+    for number in sorted(numbers):
+        if group and held + lines.get(number, 0) > LINES_AT_ONCE:
+            yield group
+            group, held = [], 0
+        group.append(number)
+        held += lines.get(number, 0)
+    if group:
+        yield group
 
 
 def compiled(connection: duckdb.DuckDBPyConnection, books: Books, records: Records) -> Tables:
@@ -121,11 +141,20 @@ def compiled(connection: duckdb.DuckDBPyConnection, books: Books, records: Recor
     return tables
 
 
-def effects_by_engine(connection: duckdb.DuckDBPyConnection, tables: Tables, records: Records) -> pa.Table:
-    """The effects on the quotes of records, ordered by quote."""
+def effects_by_engine(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, records: Records, numbers: Sequence[int]
+) -> Iterator[tuple[int, pa.Table]]:
+    """The effects on the quotes of each partition, ordered by quote; `numbers` are those of the records, ascending."""
     if not tables.price or not records.quotes:
-        return SCHEMA.empty_table()
-    return _table(connection, effects_sql(tables, records)).cast(SCHEMA)
+        yield from ((number, SCHEMA.empty_table()) for number in numbers)
+        return
+    found = _table(connection, effects_sql(tables, records))
+    files = pc.value_counts(pc.shift_right(found["place"], FILE_BITS))
+    rows = {file["values"].as_py(): file["counts"].as_py() for file in files}
+    effects, start = found.select(SCHEMA.names).cast(SCHEMA), 0
+    for file, number in enumerate(numbers):
+        yield number, effects.slice(start, rows.get(file, 0))
+        start += rows.get(file, 0)
 
 
 def _table(connection: duckdb.DuckDBPyConnection, sql: str, wanted: dict[str, Any] | None = None) -> pa.Table:
@@ -143,7 +172,7 @@ def effects_sql(tables: Tables, records: Records) -> str:
     )
     places = ", ".join(f"any_value({name}) AS {name}" for name in ("market", "channel", "segment", "currency"))
     return f"""
-SELECT any_value(quote) AS quote, {places},
+SELECT place, any_value(quote) AS quote, {places},
   count(*) AS lines,
   count(*) FILTER (faulty) AS faulty,
   min(line) FILTER (NOT faulty AND new_net IS NULL) AS unpriced,

@@ -119,7 +119,11 @@ def test_the_engine_and_the_reference_give_one_result(
 
 
 def test_any_grouping_of_partitions_gives_the_same_result(
-    seeded: Business, snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject
+    seeded: Business,
+    snapshot: Snapshot,
+    snapshot_files: SnapshotFiles,
+    subject: Subject,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def grouped(size: int) -> Simulation:
         numbers = partitions_of(snapshot)
@@ -127,7 +131,13 @@ def test_any_grouping_of_partitions_gives_the_same_result(
         slices = [s for group in groups for s in simulate_partitions(subject, snapshot, snapshot_files, LIMITS, group)]
         return conclude(subject, snapshot, slices, seeded.files)
 
-    assert grouped(16) == grouped(1) == grouped(5)
+    whole = grouped(16)
+    assert whole == grouped(1) == grouped(5)
+    lines = sum(partition.rows for partition in snapshot.of("quote_line"))
+    monkeypatch.setattr(simulation_engine, "LINES_AT_ONCE", lines // 4)
+    groups = list(simulation_engine.at_once(snapshot, partitions_of(snapshot)))
+    assert len(groups) >= 4 and [n for group in groups for n in group] == list(partitions_of(snapshot))
+    assert grouped(16) == whole
 
 
 def test_parts_merge_in_any_order(snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject) -> None:

@@ -6,6 +6,7 @@ A worker that is gone is noticed after seconds, not minutes.
 import asyncio
 import os
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,12 +21,13 @@ from domain.snapshot import PARTITIONS
 LONGER = 1.0
 
 
-def noted(work: Any, *args: Any) -> Any:
-    """Do what is to be done for a partition, later, and note it."""
-    time.sleep(LONGER)
-    with Path(os.environ["WORKED"]).open("a") as file:
-        file.write(".")
-    return work(*args)
+def noted(work: Any, *args: Any) -> Iterator[Any]:
+    """Each partition later, and noted."""
+    for piece in work(*args):
+        time.sleep(LONGER)
+        with Path(os.environ["WORKED"]).open("a") as file:
+            file.write(".")
+        yield piece
 
 
 if __name__ == "__main__":
