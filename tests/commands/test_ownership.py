@@ -126,6 +126,6 @@ def test_the_answer_and_the_table(business: Business) -> None:
 
     assert answer.ownership.accountable == "product"
     assert answer.risk == "invalid sellable product"
-    assert (table.version, len(table.domains), len(table.activities), len(table.kinds)) == (1, 12, 9, 12)
+    assert (table.version, len(table.domains), len(table.activities), len(table.kinds)) == (1, 12, 9, 13)
     assert table.groups["pricing"] == "Pricing"
     assert table.unowned == ()
