@@ -66,7 +66,7 @@ class Platform:
             "MANDATE_SWEEP_INTERVAL": "0.5",
             "MANDATE_RECONCILIATION_INTERVAL": "86400",
             "MANDATE_RUNTIME_CATALOG_URL": self.catalog_url,
-            "MANDATE_DELIVERY_TIMEOUT": "1",
+            "MANDATE_DELIVERY_TIMEOUT": "3",
         }
         self.processes = Processes(folder, commands, {**settings, **(environment or {})})
         self.database = Database(login.application, development=True)

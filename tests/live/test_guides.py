@@ -59,7 +59,7 @@ class Reader:
             )
             assert done.returncode == 0, f"{guide}: {typed}\n{done.stdout}{done.stderr}"
             self._printed |= {found[1]: found[0] for found in ID.finditer(done.stdout)}
-            eventually(self._at_work, lambda found: not found, 60.0)
+            eventually(self._at_work, lambda found: not found, 150.0)
 
     def _at_work(self) -> Sequence[str]:
         shown = self._platform.read("/api/changes", limit=50)["items"]

@@ -5,21 +5,22 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-PAUSE = 0.05
+PAUSE, LONGEST_PAUSE = 0.05, 0.4
 
 
 def eventually(
     look: Callable[[], T],
     holds: Callable[[T], bool] = bool,
-    seconds: float = 60.0,
+    seconds: float = 150.0,
     what: str = "",
     tell: Callable[[T], object] = lambda found: found,
 ) -> T:
     """The first value of `look` for which `holds` is true.
 
-    Raises AssertionError after `seconds`, with what `tell` makes of the last value.
+    Asks ever more rarely, so that asking does not keep from working what is asked. Raises AssertionError after
+    `seconds`, with what `tell` makes of the last value.
     """
-    limit = time.monotonic() + seconds
+    limit, pause = time.monotonic() + seconds, PAUSE
     while True:
         found = look()
         if holds(found):
@@ -28,4 +29,5 @@ def eventually(
             raise AssertionError(
                 f"{what or 'it'} did not come true within {seconds:g} s; last seen: {tell(found)!r}"[:2000]
             )
-        time.sleep(PAUSE)
+        time.sleep(pause)
+        pause = min(pause * 1.3, LONGEST_PAUSE)
