@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.total_effect import TotalEffect
 from store import changes
-from tests.attacks.defects import effects_are_not_typed
+from tests.attacks.presence_defects import effects_are_not_typed
 from tests.attacks.registry import attack
 from tests.attacks.world import Outcome, World
 from tests.builders import PRICING, fresh_key

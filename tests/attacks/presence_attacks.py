@@ -7,7 +7,7 @@ from commands.approvals import recall_decision
 from commands.changes import revise_change
 from commands.step_up import Authentication, step_up
 from store.step_up import PROOF_HOLDS
-from tests.attacks.defects import (
+from tests.attacks.presence_defects import (
     any_proof_will_do,
     authentications_never_age,
     every_sign_in_is_new,
