@@ -9,6 +9,8 @@ B ?= lifecycle
 M ?=
 STEP ?=
 SEED ?=
+# Every process of a test or a demo reads our modules compiled: a tenth of the time that it takes to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-large browser lint types contracts check bench mutants clean lock prove attacks
 

@@ -86,7 +86,7 @@ async def browsing(
 async def violations(page: Page) -> list[str]:
     """What axe finds that is serious or worse, in words."""
     await page.evaluate(AXE.read_text())
-    found: list[dict[str, Any]] = (await page.evaluate("() => axe.run()"))["violations"]
+    found: list[dict[str, Any]] = (await page.evaluate("() => axe.run({resultTypes: ['violations']})"))["violations"]
     return [
         f"{page.url}: {fault['id']} ({fault['impact']}): {node['html'][:150]}"
         for fault in found
