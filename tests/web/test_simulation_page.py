@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.live.platform import Platform
 from tests.live.story import Story
@@ -46,7 +46,7 @@ async def test_the_picture_is_drawn(platform: Platform, browser: Browser, story:
         )
         assert drawn >= 2
         await page.locator("section[aria-labelledby=cases] a").first.click()
-        assert "old against new" in await page.locator("h1").inner_text()
+        await expect(page.locator("h1")).to_contain_text("old against new")
 
 
 def test_what_fails_comes_first_and_leads_to_the_lines_where_it_does(platform: Platform, story: Story) -> None:

@@ -78,6 +78,7 @@ async def browsing(
     context.on("weberror", lambda error: faults.append(f"script error: {error.error}"))
     await page.goto("/sign-in")
     await page.get_by_role("button", name=f"Sign in as {account}", exact=True).click()
+    await page.wait_for_url(f"{url}/")
     yield page
     await context.close()
     assert not faults, faults
@@ -85,6 +86,7 @@ async def browsing(
 
 async def violations(page: Page) -> list[str]:
     """What axe finds that is serious or worse, in words."""
+    await page.wait_for_load_state()
     await page.evaluate(AXE.read_text())
     found: list[dict[str, Any]] = (await page.evaluate("() => axe.run({resultTypes: ['violations']})"))["violations"]
     return [
