@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from activities.delivery import tries
@@ -23,9 +23,9 @@ from connectors.target import Target
 from domain.errors import Conflict, KeyReused
 from domain.party import SYSTEM
 from store import changes
+from store.audit import in_last_minute
 from store.files import FileStore
 from store.lifecycle import Lifecycle, lifecycle_of
-from store.tables.audit import AuditRow
 from store.tables.outbox import OutboxRow
 
 LONGEST_WAIT, FIRST_WAIT, SOON = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=2)
@@ -48,15 +48,6 @@ BELLS = select(col(OutboxRow.id)).where(
     col(OutboxRow.id).in_(bindparam("bells", expanding=True)), col(OutboxRow.subject) == bindparam("subject")
 )
 STRANGERS_A_MINUTE = 60
-TOLD = (
-    select(func.count())
-    .select_from(AuditRow)
-    .where(
-        col(AuditRow.subject) == bindparam("subject"),
-        col(AuditRow.action) == cases.STRANGER,
-        col(AuditRow.at) > bindparam("since"),
-    )
-)
 ASKS_TARGETS = ("deliver", "complete")
 log = structlog.get_logger("lifecycle")
 
@@ -170,8 +161,8 @@ class Steps:
             return
         with self.gateway.database.reading() as session:
             found = set(session.execute(BELLS, {"subject": look.change, "bells": look.bells}).scalars())
-            since = self.gateway.database.now(session) - timedelta(minutes=1)
-            room = STRANGERS_A_MINUTE - session.execute(TOLD, {"subject": look.change, "since": since}).scalar_one()
+            now = self.gateway.database.now(session)
+            room = STRANGERS_A_MINUTE - in_last_minute(session, look.change, now, cases.STRANGER)
         strange = [("outbox id", bell, f"stranger/{bell}") for bell in sorted(set(look.bells) - found)]
         strange += [("signal", name, "") for name in look.strangers]
         for kind, value, key in strange[: max(room, 0)]:

@@ -10,7 +10,6 @@ import time
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -28,9 +27,8 @@ from domain.audit import AuditRecord
 from domain.canonical import digest_of
 from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused
 from domain.party import Actor
-from store.audit import append
+from store.audit import append, in_last_minute
 from store.database import Database, is_serialization_failure
-from store.tables.audit import AuditRow
 from store.tables.columns import table_of
 from store.tables.directory import AccountRow
 from store.tables.installation import IdempotencyRow
@@ -211,11 +209,7 @@ def _record_refusal(database: Database, call: Call, name: str, refusal: MandateE
     with database.writing() as session:
         tx = Transaction(database, session, call.actor, call.request or call.key)
         session.execute(ATTEMPTING, {"account": call.actor.account})
-        since = tx.now - timedelta(minutes=1)
-        recent = session.execute(
-            select(func.count()).select_from(AuditRow).where(col(AuditRow.subject) == chain, col(AuditRow.at) > since)
-        ).scalar_one()
-        if recent >= REFUSALS_A_MINUTE:
+        if in_last_minute(session, chain, tx.now) >= REFUSALS_A_MINUTE:
             log.warning("refusals_not_recorded", actor=call.actor.account, command=name, code=refusal.code)
             return
         append(

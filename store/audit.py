@@ -1,9 +1,9 @@
 """The audit chain of a subject: each record's digest covers the record before it (D5a, R-24.1)."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, desc, insert, select
+from sqlalchemy import bindparam, desc, func, insert, select
 from sqlmodel import Session, col
 
 from domain.audit import FORMAT, GENESIS, AuditRecord, ChainFault, Link, about, chain_faults, chained
@@ -18,6 +18,10 @@ HEAD = (
     .order_by(desc(RECORDS.c.sequence))
     .limit(1)
 )
+
+MINUTE = timedelta(minutes=1)
+RECENT = select(func.count()).where(RECORDS.c.subject == bindparam("subject"), RECORDS.c.at > bindparam("since"))
+RECENT_OF_ACTION = RECENT.where(RECORDS.c.action == bindparam("action"))
 
 
 def append(session: Session, record: AuditRecord, now: datetime) -> int:
@@ -40,6 +44,14 @@ def append(session: Session, record: AuditRecord, now: datetime) -> int:
     }
     session.execute(WRITE, values)
     return sequence
+
+
+def in_last_minute(session: Session, subject: str, now: datetime, action: str | None = None) -> int:
+    """How many records, of one action or of all, a chain got in the minute before `now`: what floods it is bounded."""
+    counted = RECENT if action is None else RECENT_OF_ACTION
+    wanted = {"subject": subject, "since": now - MINUTE, "action": action}
+    found: int = session.execute(counted, wanted).scalar_one()
+    return found
 
 
 def verify(session: Session, subject: str | None = None) -> tuple[ChainFault, ...]:
