@@ -6,7 +6,7 @@ from domain.model import Model
 from domain.ownership import OWNER
 from policies.evaluate import cell_holds
 from policies.facts import TIER
-from policies.plan import any_clock, groups_of, rules_of, stage_of
+from policies.plan import STRICTEST_TIER, any_clock, groups_of, rules_of, stage_of
 from policies.satisfiable import Holders, Place, unfilled, without_substitutes
 from policies.table import ApprovalPolicy, Row, StageRule
 
@@ -45,9 +45,9 @@ def named_groups(policy: ApprovalPolicy) -> set[str]:
     return (groups_of(policy) | apart | {policy.owner} | {entry.group for entry in policy.authority}) - {OWNER}
 
 
-def _tiers(row: Row) -> list[int]:
-    """The tiers that a row of the stages speaks of, whatever else it asks for."""
-    return [tier for tier in range((TIER.least or 0), (TIER.most or 0) + 1) if cell_holds(row, TIER.name, tier)]
+def _highest_tier(row: Row) -> int:
+    """The highest tier that a row of the stages speaks of, whatever else it asks for; 0 if it speaks of none."""
+    return max((tier for tier in range(STRICTEST_TIER + 1) if cell_holds(row, TIER.name, tier)), default=0)
 
 
 def _authority(policy: ApprovalPolicy, owners: Mapping[str, str]) -> Iterator[Weakness]:
@@ -57,7 +57,7 @@ def _authority(policy: ApprovalPolicy, owners: Mapping[str, str]) -> Iterator[We
     for row in policy.stages.rows:
         for kind, owner in owners.items():
             asked = {owner if group == OWNER else group for rule in rules_of(row.then) for group in rule.groups}
-            tier = max(_tiers(row), default=0)
+            tier = _highest_tier(row)
             if cell_holds(row, "kind", kind) and not asked & _able(policy, kind, owner, tier):
                 yield Weakness(
                     code="beyond_authority",
@@ -79,7 +79,7 @@ def _able(policy: ApprovalPolicy, kind: str, owner: str, tier: int) -> set[str]:
 
 def _evidence(policy: ApprovalPolicy) -> Iterator[Weakness]:
     for row in policy.stages.rows:
-        if max(_tiers(row), default=0) < policy.audit.from_tier:
+        if _highest_tier(row) < policy.audit.from_tier:
             continue
         for rule in rules_of(row.then):
             if missing := sorted(set(policy.audit.evidence) - set(rule.inputs)):

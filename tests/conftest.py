@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from commands.command import Gateway
 from store.database import Database
@@ -20,6 +20,10 @@ from tests.databases import (
 )
 
 settings.register_profile("mandate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "mutants", settings.get_profile("mandate"), derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
+"""For mutation tests: every run draws the same examples, and one that fails is enough: nobody reads the smallest."""
 settings.load_profile("mandate")
 
 LONG = ("tests/live", "tests/attacks", "tests/web", "tests/cli", "tests/replay")

@@ -56,6 +56,29 @@ def test_authority_for_other_kinds_does_not_count() -> None:
     assert [(one.code, one.row) for one in found(authority=authority)] == [("beyond_authority", "low")]
 
 
+def test_authority_for_the_kind_itself_counts() -> None:
+    authority = [{"group": "owner", "up_to_tier": 4, "kinds": ["catalog", "pricing"]}]
+
+    assert found(authority=authority) == []
+
+
+def test_a_row_needs_authority_for_its_own_kinds_alone() -> None:
+    rows = document()["stages"]["rows"]
+    rows[0]["when"] |= {"kind": "'pricing'"}
+    authority = [{"group": "finance", "up_to_tier": 4}]
+
+    assert [one.row for one in found(authority=authority, stages={"rows": rows})] == ["low"]
+    rows[0]["when"] |= {"kind": "'catalog'"}
+    assert found(authority=authority, stages={"rows": rows}) == []
+
+
+def test_a_stage_that_counts_working_time_is_filled_like_any_other() -> None:
+    rows = document()["stages"]["rows"]
+    rows[0]["then"]["stages"][0] |= {"calendar": "group"}
+
+    assert found(stages={"rows": rows}) == []
+
+
 def test_a_row_finds_people_for_the_owners_of_its_own_kinds_alone() -> None:
     """Those of other kinds may be too few for its stages: they are never asked by it."""
     rows = document()["stages"]["rows"]
@@ -261,8 +284,8 @@ def test_a_group_that_reaches_just_so_far_is_enough_and_a_row_of_no_tier_needs_t
     authority = [{"group": "owner", "up_to_tier": 2}, {"group": "finance", "up_to_tier": 4}]
 
     assert found(**joint(authority=authority)) == []
-    assert found(**joint(when="> 9", authority=[{"group": "owner", "up_to_tier": 0}]))[0].row == "low"
-    assert [one.row for one in found(**joint(when="> 9", authority=[{"group": "owner", "up_to_tier": 2}]))] == []
+    assert [one.row for one in found(**joint(when="> 9", authority=[{"group": "owner", "up_to_tier": 0}]))] == ["low"]
+    assert found(**joint(when="> 9", authority=[{"group": "owner", "up_to_tier": 2}])) == []
 
 
 def test_evidence_is_asked_of_later_rows_too_and_from_the_tier_on_only() -> None:
@@ -271,6 +294,7 @@ def test_evidence_is_asked_of_later_rows_too_and_from_the_tier_on_only() -> None
     assert [one.row for one in found(**joint(audit=rules))] == ["joint"]
     assert [one.row for one in found(**joint(when="3", audit=rules))] == ["joint"]
     assert found(**joint(when="> 9", audit=rules)) == []
+    assert [one.row for one in found(**joint(when="> 9", audit=rules | {"from_tier": 1}))] == ["low"]
 
 
 def test_every_group_that_a_policy_names_is_known() -> None:
