@@ -110,41 +110,40 @@ class _Reader:
         self._named = ("sign", "$") in tokens
 
     def cell(self) -> Condition:
-        alternatives = [self._either()]
-        while not self._named and self._take(","):
-            alternatives.append(self._either())
+        parts, joints = [self._part()], set()
+        while (joint := self._next()) in ("and", "or") or (joint == "," and not self._named):
+            self._place += 1
+            joints.add(joint)
+            parts.append(self._part())
         self._expect(END)
-        return alternatives[0] if len(alternatives) == 1 else Some(tuple(alternatives))
+        if joints == {"and"}:
+            return Every(tuple(parts))
+        if "and" in joints:
+            # The evaluation takes them from left to right, which is not how people read them.
+            raise NotAnalyzable("`and` stands beside `or` or a comma")
+        return Some(tuple(parts)) if joints else parts[0]
 
-    def _either(self) -> Condition:
-        parts = [self._both()]
-        while self._take("or"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else Some(tuple(parts))
-
-    def _both(self) -> Condition:
-        parts = [self._named_part() if self._named else self._part()]
-        while self._take("and"):
-            parts.append(self._named_part() if self._named else self._part())
-        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+    def _part(self) -> Condition:
+        return self._named_part() if self._named else self._silent_part()
 
     def _named_part(self) -> Condition:
         if self._take("not"):
-            self._expect("(")
-            return Not(self._closed())
-        if self._take("("):
-            return self._closed()
+            return Not(self._enclosed())
+        if self._next() == "(":
+            return self._enclosed()
         self._expect("$")
-        if self._peek() in ("in", "not") or self._peek() in COMPARISONS:
-            return self._part()
-        raise NotAnalyzable(f"$ {self._peek()} is not read")
+        if self._next() in ("in", "not", *COMPARISONS):
+            return self._silent_part()
+        raise NotAnalyzable(f"$ before {self._here()} is not read")
 
-    def _closed(self) -> Condition:
-        found = self._either()
+    def _enclosed(self) -> Condition:
+        """One part in brackets; the evaluation refuses more than one."""
+        self._expect("(")
+        found = self._named_part()
         self._expect(")")
         return found
 
-    def _part(self) -> Condition:
+    def _silent_part(self) -> Condition:
         for sign in COMPARISONS:
             if self._take(sign):
                 return Compare(sign, self._constant())
@@ -154,11 +153,11 @@ class _Reader:
             return Compare("==", not self._truth())
         if self._take("in"):
             return self._choice()
-        return self._range() if self._peek() in ("[", "(") else Compare("==", self._constant())
+        return self._range() if self._next() in ("[", "(") else Compare("==", self._constant())
 
     def _choice(self) -> Condition:
         """`['a', 'b']` or a range."""
-        if self._peek() == "[" and ("sign", "..") not in self._tokens[self._place : self._place + 3]:
+        if self._next() == "[" and ("sign", "..") not in self._tokens[self._place : self._place + 3]:
             self._expect("[")
             parts = [Compare("==", self._constant())]
             while self._take(","):
@@ -195,30 +194,29 @@ class _Reader:
 
     def _constant(self) -> Value:
         name, text = self._tokens[self._place]
+        if name not in ("number", "text") and text not in ("true", "false"):
+            raise NotAnalyzable(f"{self._here()} is no constant")
         self._place += 1
-        match name, text:
-            case "number", _:
-                if sum(character.isdigit() for character in text) > DIGITS:
-                    raise NotAnalyzable(f"{text} has more than {DIGITS} digits")
-                return Decimal(text)
-            case "text", _:
-                return text[1:-1]
-            case "word", "true" | "false":
-                return text == "true"
-        raise NotAnalyzable(f"{text or 'the end of the cell'!r} is no constant")
+        if name == "text":
+            return text[1:-1]
+        if name == "word":
+            return text == "true"
+        if sum(character.isdigit() for character in text) > DIGITS:
+            raise NotAnalyzable(f"{text} has more than {DIGITS} digits")
+        return Decimal(text)
 
-    def _peek(self) -> str:
-        name, text = self._tokens[self._place]
-        return "" if name in ("text", "number") else text
+    def _next(self) -> str:
+        return self._tokens[self._place][1]
+
+    def _here(self) -> str:
+        return repr(self._next() or "the end of the cell")
 
     def _take(self, wanted: str) -> bool:
-        if self._peek() != wanted or (wanted and self._tokens[self._place][0] == END):
+        if self._next() != wanted:
             return False
         self._place += 1
         return True
 
     def _expect(self, wanted: str) -> None:
-        name, text = self._tokens[self._place]
-        if text != wanted or name in ("text", "number"):
-            raise NotAnalyzable(f"{text or 'the end of the cell'!r} is not read here")
-        self._place += 1
+        if not self._take(wanted):
+            raise NotAnalyzable(f"{self._here()} is not read here")
