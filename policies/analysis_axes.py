@@ -135,28 +135,18 @@ class _Line(_Pieces):
         return self._range(piece)[0]
 
     def _range(self, piece: int) -> range:
-        """The whole numbers of a piece; one beyond the last cut stands for all that follow."""
-        low = self._cuts[(piece - 1) // 2] if piece else None
-        high = self._cuts[piece // 2] if piece < 2 * len(self._cuts) else None
-        if piece % 2 and low is not None:
-            first, last = ceil(low), floor(low)
+        """The whole numbers of a piece; where it goes on without an end, one of them stands for all."""
+        place = piece // 2
+        if piece % 2:
+            firsts, lasts = [ceil(self._cuts[place])], [floor(self._cuts[place])]
         else:
-            first = floor(low) + 1 if low is not None else self._least(high)
-            last = ceil(high) - 1 if high is not None else self._most(low)
-        least, most = self._fact.least, self._fact.most
-        first = first if least is None else max(first, least)
-        return range(first, (last if most is None else min(last, most)) + 1)
-
-    def _least(self, high: Decimal | None) -> int:
-        if self._fact.least is not None:
-            return self._fact.least
-        return 0 if high is None else ceil(high) - 1
-
-    def _most(self, low: Decimal | None) -> int:
-        if self._fact.most is not None:
-            return self._fact.most
-        beyond = 0 if low is None else floor(low) + 1
-        return max(beyond, self._fact.least or 0)
+            firsts = [floor(low) + 1 for low in self._cuts[:place][-1:]]
+            lasts = [ceil(high) - 1 for high in self._cuts[place:][:1]]
+        first = max((end for end in (*firsts, self._fact.least) if end is not None), default=None)
+        last = min((end for end in (*lasts, self._fact.most) if end is not None), default=None)
+        if first is None:
+            first = 0 if last is None else last
+        return range(first, (first if last is None else last) + 1)
 
     def _compared(self, sign: str, value: Value) -> int:
         assert isinstance(value, Decimal)
