@@ -101,8 +101,6 @@ def _never_holds(name: str, grid: Grid, row: int) -> Finding | None:
 def _unreachable(name: str, grid: Grid, row: int) -> list[Finding]:
     """The finding when earlier rows decide everything that this row could; undecided when that is too hard to say."""
     rows = _meeting(grid, row)
-    if not rows:
-        return []
     columns = [_allowed(grid, number, row) for number in range(len(grid.columns))]
     try:
         if Search(columns, _covers(grid, row, rows)).free_point(rows) is not None:
@@ -128,7 +126,7 @@ def _overlaps(name: str, grid: Grid, row: int, matters: Callable[[Row, Row], boo
     """Earlier rows that take cases from this one: exceptions where this row is the general one, else overlaps."""
     if grid.unknown >> row & 1:
         return
-    meeting = _meeting(grid, row) & ~grid.unknown
+    meeting = _meeting(grid, row)
     inside = _contained(grid, row, meeting)
     shared = list(bits(meeting))
     exceptions = [other for other in shared if inside >> other & 1]
