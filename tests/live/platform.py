@@ -21,6 +21,7 @@ from commands.example import set_up_example
 from store.database import Database
 from store.migrate import upgrade
 from tests.databases import Login
+from tests.live import nursery
 from tests.live.processes import Processes
 from tests.live.waiting import PAUSE, eventually
 
@@ -68,7 +69,7 @@ class Platform:
             "MANDATE_RUNTIME_CATALOG_URL": self.catalog_url,
             "MANDATE_DELIVERY_TIMEOUT": "3",
         }
-        self.processes = Processes(folder, commands, {**settings, **(environment or {})})
+        self.processes = Processes(folder, commands, {**settings, **(environment or {})}, nursery.start)
         self.database = Database(login.application, development=True)
         self.installation = ""
         self._runner = asyncio.Runner()

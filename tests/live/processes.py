@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from subprocess import Popen
+from typing import TypeAlias
 
 from cli.platform import processes
 from cli.platform.prepare import CHECKOUT
 
 ENDING_SECONDS = 15.0
+Start: TypeAlias = Callable[[Sequence[str], Mapping[str, str], Path], processes.Child]
 
 
 def inherited() -> dict[str, str]:
@@ -17,21 +18,37 @@ def inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("MANDATE_")}
 
 
-class Processes:
-    """Named commands with one environment; everything they say goes to `<name>.log` of the folder."""
+def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> processes.Child:
+    """Start a Python program; what it says is appended to the log."""
+    with log.open("ab") as output:
+        command = [sys.executable, *arguments]
+        return processes.spawn(command, output=output, environment=environment, folder=CHECKOUT)
 
-    def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+
+class Processes:
+    """Named programs with one environment; everything they say goes to `<name>.log` of the folder.
+
+    programs: Python arguments by name; start: how one is started.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        programs: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        start: Start = start,
+    ) -> None:
         self._folder = folder
-        self._commands = commands
+        self._programs = programs
         self.settings = environment
         self._environment = {**inherited(), **environment}
-        self._running: dict[str, Popen[bytes]] = {}
+        self._start = start
+        self._running: dict[str, processes.Child] = {}
 
     def start(self, name: str) -> None:
         """Start one; what it says is appended to its log."""
-        command = [sys.executable, *self._commands[name]]
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self._running[name] = processes.spawn(command, output=log, environment=self._environment, folder=CHECKOUT)
+        log = self._folder / f"{name}.log"
+        self._running[name] = self._start(self._programs[name], self._environment, log)
 
     def stop(self, name: str) -> None:
         """End one in an orderly way; by force when it does not."""
