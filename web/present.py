@@ -20,6 +20,7 @@ HOUR, DAY = 3_600, 86_400
 MOST_DECIMALS = 6
 DIGEST_SHOWN = 12
 SELLING_MODELS = {"monthly": "per month", "one_time": "once", "yearly": "per year"}
+EMPTY: tuple[object, ...] = ("", None, [], {})
 LINE_CHECKS = ("every_line_priced", "not_negative", "margin_floor")
 """Checks whose counter examples are lines of quotes."""
 STATES = {"awaiting_approval": "Awaiting approval", "needs_revision": "Needs revision"}
@@ -187,6 +188,21 @@ def words(name: str) -> str:
     return name.replace("-", " ").replace("_", " ").capitalize()
 
 
+def told(value: object) -> str:
+    """A value of an entry in one line, `kind 'pricing', tier >= 2`: parts of parts in brackets, nothing empty."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words(name).lower()} {_part(part)}" for name, part in value.items() if part not in EMPTY)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_part, value))
+    return str(value)
+
+
+def _part(value: object) -> str:
+    return f"({told(value)})" if isinstance(value, Mapping) else told(value)
+
+
 def market(code: str) -> str:
     """`DE` -> `Germany (DE)`."""
     if code == EVERYWHERE:
@@ -249,6 +265,6 @@ FILTERS: Mapping[str, object] = {
     for function in (
         money, money_or_plain, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment,
         away, duration, late, effective, state, words, market, channel, selling_model, choice, outcome, consequence,
-        timer, block, case_words, action, short, price_step, line_of, share,
+        timer, block, case_words, action, short, price_step, line_of, share, told,
     )
 }  # fmt: skip

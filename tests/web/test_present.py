@@ -63,3 +63,10 @@ def test_codes_become_words() -> None:
     told = case_words("minutes:board; residual_risk", "gate_closed")
     assert told.startswith("The minutes of the governance board are not kept yet. The owner has not accepted")
     assert case_words("as: it; was", "step_failed") == "as: it; was"
+
+
+def test_values_of_entries_read_without_the_signs_of_a_program() -> None:
+    stage = {"title": "Owner", "groups": ["owner"], "escalations": [{"after": 48, "groups": ["finance", "legal"]}]}
+    assert present.told(stage) == "title Owner, groups owner, escalations (after 48, groups finance, legal)"
+    assert present.told({"kind": "'pricing'", "tier": ">= 2", "note": None, "more": []}) == "kind 'pricing', tier >= 2"
+    assert (present.told(True), present.told(0), present.told("a < b")) == ("yes", "0", "a < b")
