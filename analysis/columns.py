@@ -106,7 +106,7 @@ def logical_digest(table: pa.Table) -> str:
 
 def _bytes(array: pa.Array) -> Iterable[Any]:
     """A byte a row that says whether it is null, then the values; texts as their lengths and their bytes."""
-    yield _fixed(pc.is_null(array).cast(pa.uint8()), 1)
+    yield _fixed(pc.is_null(array).cast(pa.uint8()), 1) if array.null_count else bytes(len(array))
     if pa.types.is_string(array.type) or pa.types.is_binary(array.type):
         filled = array.fill_null("" if pa.types.is_string(array.type) else b"")
         yield _fixed(pc.binary_length(filled), 4)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from analysis.pricing_cells import SIDES
 from analysis.pricing_promotions import Place
-from analysis.pricing_tables import SIDES, Seen, Tables
+from analysis.pricing_tables import Seen, Tables
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
@@ -61,12 +62,8 @@ def look_around(connection: duckdb.DuckDBPyConnection, records: Records, touched
 def load_tables(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
     """Give the compiled tables to the engine."""
     rules = {"contract": tables.contract, "bundle": tables.bundle, "promotion": tables.promotion}
-    loaded = {"price": tables.price, **{name: _arrow(rows) for name, rows in rules.items()}}
-    for name, rows in loaded.items():
-        if rows:
-            connection.register("compiled", rows)
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name}_row AS SELECT * FROM compiled")
-            connection.unregister("compiled")
+    for name, rows in {"price": tables.price, **{name: _arrow(rows) for name, rows in rules.items() if rows}}.items():
+        connection.register(f"{name}_row", rows)
 
 
 def _arrow(rows: Sequence[Mapping[str, object]]) -> pa.Table:

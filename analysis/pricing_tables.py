@@ -4,42 +4,25 @@ A row of the main table is a place of an offering with a range of quantities; th
 specific one does. All rows that a change touches are there, so that what has no price is found and not lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.pricing_cells import SIDES, cells
 from analysis.pricing_promotions import Place, promotion_cells
-from domain.artifact import EVERYWHERE, Entry
+from analysis.pricing_rows import ENDLESS, price_rows
+from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
-from domain.money import BASIS_POINTS, MICRO, exponent, is_currency
-from domain.pricing import LARGEST_QUANTITY, PriceBook
-from domain.pricing_rules import tier_units
+from domain.money import BASIS_POINTS, MICRO
+from domain.pricing import PriceBook
 
-ENDLESS = LARGEST_QUANTITY + 1
-SIDES = ("old", "new")
 AMOUNTS = ("unit", "extra", "floor", "cost")
 Row = dict[str, Any]
-PRICE = (
-    *("offering", "selling_model", "currency", "market", "channel"),
-    *("from_quantity", "until_quantity", "from_volume", "until_volume"),
-    *(f"{side}_{name}" for side in SIDES for name in ("unit", "extra")),
-    "unit_scale",
-    *(f"{side}_{name}" for side in SIDES for name in ("cost", "floor", "step", "mode")),
-)
-"""The columns of price rows, in the order in which they are compiled."""
-WORDS = frozenset({*PRICE[:5], "old_mode", "new_mode"})
-
-
-class Group(NamedTuple):
-    """What has prices of its own: an offering under a selling model in a currency."""
-
-    offering: str
-    selling_model: str
-    currency: str
 
 
 @dataclass(frozen=True)
@@ -76,37 +59,29 @@ class Tables:
     largest: int
 
 
-def compile_books(old: PriceBook, new: PriceBook, touched: Sequence[Touched], seen: Seen) -> Tables:
+def compile_books(
+    connection: duckdb.DuckDBPyConnection, old: PriceBook, new: PriceBook, touched: Sequence[Touched], seen: Seen
+) -> Tables:
     """The tables of two books for what is touched."""
     books = (old, new)
-    groups = _groups(books, touched, seen).items()
-    prices = _columns([row for group, items in groups for row in _group_rows(group, books, items)])
-    cells = promotion_cells(old.of_type("promotion"), new.of_type("promotion"), seen.places)
+    prices = price_rows(connection, cells(books, touched, seen.sold, seen.currencies))
+    promotions = promotion_cells(old.of_type("promotion"), new.of_type("promotion"), seen.places)
     contracts, bundles = _contracts(books), _bundles(books)
     return Tables(
         price=prices,
         contract=contracts,
         bundle=bundles,
-        promotion=cells,
+        promotion=promotions,
         levels=_levels(prices),
         tiered=_divided(prices, "quantity"),
         volume=_divided(prices, "volume"),
         graduated=any(_extent(prices, f"{side}_extra") != (0, 0) for side in SIDES),
         floors=any(prices[f"{side}_floor"].null_count < prices.num_rows for side in SIDES),
         rounding=any(book.of_type("rounding") for book in books),
-        amounts_off=any(cell[f"{side}_micros"] for cell in cells for side in SIDES),
-        signed=_signed(prices, contracts, bundles, cells),
-        largest=_largest(prices, contracts, cells, seen.largest_quantity),
+        amounts_off=any(cell[f"{side}_micros"] for cell in promotions for side in SIDES),
+        signed=_signed(prices, contracts, bundles, promotions),
+        largest=_largest(prices, contracts, promotions, seen.largest_quantity),
     )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    """Price rows as columns of 64-bit integers and texts, numbered."""
-    found = {
-        name: pa.array([row[place] for row in rows], pa.string() if name in WORDS else pa.int64())
-        for place, name in enumerate(PRICE)
-    }
-    return pa.table({"row": pa.array(range(len(rows)), pa.int64()), **found})
 
 
 def _extent(prices: pa.Table, name: str) -> tuple[int, int]:
@@ -126,90 +101,6 @@ def _levels(prices: pa.Table) -> list[tuple[bool, bool]]:
         for place in prices.group_by(["market", "channel"]).aggregate([]).to_pylist()
     }
     return [(m, c) for m, c in product((True, False), repeat=2) if (m, c) in named]
-
-
-def _groups(books: Sequence[PriceBook], touched: Sequence[Touched], seen: Seen) -> dict[Group, list[Touched]]:
-    """Each group that is touched, and by what."""
-    found: dict[Group, list[Touched]] = {}
-    known = {_group_of(entry) for book in books for entry in _prices(book)}
-    named = {
-        (item.offering, item.selling_model) for item in touched if EVERYWHERE not in (item.offering, item.selling_model)
-    }
-    currencies = {*seen.currencies, *(item.currency for item in touched)} - {EVERYWHERE}
-    known |= {Group(*sold, currency) for sold in {*named, *seen.sold} for currency in currencies}
-    by_offering: dict[str, list[Group]] = {}
-    for group in known:
-        by_offering.setdefault(group.offering, []).append(group)
-    for item in touched:
-        candidates = known if item.offering == EVERYWHERE else by_offering.get(item.offering, ())
-        for group in candidates:
-            if item.selling_model in (EVERYWHERE, group.selling_model) and item.currency in (
-                EVERYWHERE,
-                group.currency,
-            ):
-                found.setdefault(group, []).append(item)
-    return dict(sorted(found.items()))
-
-
-def _prices(book: PriceBook) -> Iterable[Entry]:
-    return (entry for entry in book.entries.values() if entry["type"] in ("price", "rate"))
-
-
-def _group_of(entry: Entry) -> Group:
-    return Group(entry["offering"], entry.get("selling_model", entry.get("resource")), entry["currency"])
-
-
-def _group_rows(group: Group, books: Sequence[PriceBook], touched: Sequence[Touched]) -> Iterable[tuple[Any, ...]]:
-    """The rows of one group: every market and channel that a book or the change names, and the rest of the world."""
-    markets = {item.market for item in touched} | {EVERYWHERE}
-    channels = {item.channel for item in touched} | {EVERYWHERE}
-    for book in books:
-        for market, channel in book.places(*group):
-            markets.add(market)
-            channels.add(channel)
-    shared = _of_group(group, books)
-    for market, channel in product(sorted(markets), sorted(channels)):
-        if any(t.market in (EVERYWHERE, market) and t.channel in (EVERYWHERE, channel) for t in touched):
-            entries = [_entry(book, group, market, channel) for book in books]
-            for bounds in _ranges(entries):
-                yield (*group, market, channel, *bounds, *shared)
-
-
-def _entry(book: PriceBook, group: Group, market: str, channel: str) -> Entry | None:
-    key = book.find(group.offering, group.selling_model, market, channel, group.currency)
-    return None if key is None else book.entries[key]
-
-
-def _of_group(group: Group, books: Sequence[PriceBook]) -> list[Any]:
-    """What holds for a group everywhere: unit scale, and of each book cost, floor, rounding."""
-    known = is_currency(group.currency)
-    row: list[Any] = [MICRO // 10 ** exponent(group.currency) if known else None]
-    for book in books:
-        floor = book.floor(*group)
-        least = None if floor is None else floor["unit_floor_micros"]
-        row += [book.cost(group.offering, group.currency), least, *book.rounding(group.currency)]
-    return row
-
-
-def _ranges(entries: Sequence[Entry | None]) -> Iterable[list[int | None]]:
-    """The ranges of line quantity and of volume in which both books have one unit price each: bounds, unit, extra."""
-    tiers = [None if entry is None else tier_units(entry) for entry in entries]
-    by_volume = [entry is not None and entry.get("tier_basis") == "quote" for entry in entries]
-    quantities, volumes = {1, ENDLESS}, {1, ENDLESS}
-    for steps, volume in zip(tiers, by_volume, strict=True):
-        (volumes if volume else quantities).update(start for start, _, _ in steps or ())
-    for reach, within in product(pairwise(sorted(quantities)), pairwise(sorted(volumes))):
-        row: list[int | None] = [*reach, *within]
-        for steps, volume in zip(tiers, by_volume, strict=True):
-            row += _reached(steps, within[0] if volume else reach[0])
-        yield row
-
-
-def _reached(steps: Sequence[tuple[int, int, int]] | None, quantity: int) -> tuple[int | None, int]:
-    if steps is None:
-        return None, 0
-    _, unit, extra = [step for step in steps if step[0] <= quantity][-1]
-    return unit, extra
 
 
 def _contracts(books: Sequence[PriceBook]) -> list[Row]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from analysis.engine import Limits, engine, sql_digest
 from analysis.pricing import Records
-from analysis.simulation_checks import case_checks, content_checks, golden_checks
+from analysis.simulation_checks import case_checks
 from analysis.simulation_differences import Compared, differences, rule_checks
 from analysis.simulation_engine import (
     at_once,
@@ -30,7 +30,7 @@ from analysis.simulation_engine import (
     sampled_partitions,
 )
 from analysis.simulation_few import part_of_rows
-from analysis.simulation_golden import compare_golden
+from analysis.simulation_judging import Judged, judge_contents
 from analysis.simulation_packs import packs
 from analysis.simulation_parts import FEW_VALUES, SCHEMA, Part, distribution, effect_of, merged, part_of, shares
 from analysis.simulation_scenes import Look, nothing, stored
@@ -46,6 +46,7 @@ from store.snapshots import SnapshotFiles
 PARQUET = b"PAR1"
 WRITTEN: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": FEW_VALUES}
 """How effects are written."""
+QUOTES_TOGETHER = 100_000
 AHEAD = 4
 """Partitions that are priced before they are asked for; those of one statement come together."""
 T = TypeVar("T")
@@ -69,7 +70,7 @@ def simulate_few(subject: Subject, quotes: Sequence[Quote], files: FileStore, lo
         "cases": [effect_of(row).model_dump(mode="json") for row in effects],
         "quotes": [quote.model_dump(mode="json") for quote in quotes],
     }
-    found = _conclude(subject, part_of_rows(effects), files, look, ())
+    found = _conclude(subject, part_of_rows(effects), judge_contents(subject), files, look)
     return found.model_copy(update={"cases_file": files.put(canonical(body))})
 
 
@@ -137,32 +138,48 @@ def conclude(
 ) -> Simulation:
     """Merge slices of partitions, in any order and grouping, to the result; the cases go to one file."""
     found, compared, differing, sql, buffer = Part(), 0, list[str](), "", io.BytesIO()
-    with pq.ParquetWriter(buffer, SCHEMA, **WRITTEN) as writer:
-        for piece in slices:
-            writer.write_table(piece.effects)
-            found = merged((found, part_of(piece.effects, piece.number)))
-            compared += piece.compared
-            differing += piece.differing
-            sql = piece.sql
-    result = _conclude(subject, found, files, look, differing, compared)
+    with ThreadPoolExecutor(1) as aside, pq.ParquetWriter(buffer, SCHEMA, **WRITTEN) as writer:
+        judged = aside.submit(judge_contents, subject)
+        for pieces in _together(slices):
+            effects = pa.concat_tables([piece.effects for piece in pieces])
+            writer.write_table(effects)
+            found = merged((found, part_of(effects, {piece.number: piece.effects for piece in pieces})))
+            compared += sum(piece.compared for piece in pieces)
+            differing += [quote for piece in pieces for quote in piece.differing]
+            sql = pieces[-1].sql
+    result = _conclude(subject, found, judged.result(), files, look, differing, compared)
     how = {"cases_file": files.put(buffer.getvalue()), "snapshot": snapshot.digest, "sql": sql}
     return result.model_copy(update=how)
 
 
-def _conclude(
-    subject: Subject, part: Part, files: FileStore, look: Look, differing: Sequence[str], compared: int = 0
-) -> Simulation:
-    """The result but for what says how it was found. The scenes are kept, so that it can be run again.
+def _together(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
+    """Slices in groups that are worth a look: what is done for each column costs as much for one quote as for many."""
+    group, held = list[Slice](), 0
+    for piece in slices:
+        if group and held + piece.effects.num_rows > QUOTES_TOGETHER:
+            yield group
+            group, held = [], 0
+        group.append(piece)
+        held += piece.effects.num_rows
+    if group:
+        yield group
 
-    Golden scenarios are compared here, so that no run goes without, also one that prices its quotes by the reference.
-    """
-    golden, otherwise = compare_golden(subject.books.new)
+
+def _conclude(
+    subject: Subject,
+    part: Part,
+    judged: Judged,
+    files: FileStore,
+    look: Look,
+    differing: Sequence[str] = (),
+    compared: int = 0,
+) -> Simulation:
+    """The result but for what says how it was found. The scenes are kept, so that it can be run again."""
     scenes = look(subject, [effect.quote for effect in part.top])
     found = Compared(subject, scenes)
     checks = (
-        *case_checks(part, compared + golden, sorted({*differing, *otherwise})),
-        *golden_checks(subject.books.new),
-        *content_checks(subject.parts, subject.proposed),
+        *case_checks(part, compared + judged.golden, sorted({*differing, *judged.otherwise})),
+        *judged.checks,
         *rule_checks(found),
     )
     return Simulation(
@@ -177,7 +194,7 @@ def _conclude(
         cases_file="",
         digest=part.digest,
         seed=subject.seed,
-        compared=compared + golden,
+        compared=compared + judged.golden,
         packs=packs(part, found, checks),
         differences=differences(part, found),
         distribution=distribution(part),

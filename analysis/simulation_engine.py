@@ -18,7 +18,7 @@ from analysis.simulation_parts import SCHEMA
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
-from domain.pricing import PriceBook, Priced, line_fault, price_line
+from domain.pricing import Amounts, PriceBook, line_amounts, line_fault
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 from domain.simulation import MARGIN_FLOOR_BASIS_POINTS
 from domain.snapshot import Snapshot
@@ -71,8 +71,9 @@ def effect_row(books: Books, quote: Quote) -> dict[str, Any] | None:
     if not lines:
         return None
     sound = [line for line in lines if line_fault(quote, line) is None]
-    cases = [(line, price_line(books.old, quote, line), price_line(books.new, quote, line)) for line in sound]
-    costs = [[_cost(book, quote, line) for line in sound] for book in (books.old, books.new)]
+    cases = [(line, line_amounts(books.old, quote, line), line_amounts(books.new, quote, line)) for line in sound]
+    old_costs = [_cost(books.old, quote, line, old) for line, old, _ in cases]
+    new_costs = [_cost(books.new, quote, line, new) for line, _, new in cases]
     row: dict[str, Any] = {name: getattr(quote, name) for name in ("market", "channel", "segment", "currency")}
     return row | {
         "quote": quote.id,
@@ -84,13 +85,14 @@ def effect_row(books: Books, quote: Quote) -> dict[str, Any] | None:
         "uncosted": sum(1 for _, _, new in cases if new and new.cost_minor is None),
         "old_minor": _total([old.net_minor if old else None for _, old, _ in cases]),
         "new_minor": _total([new.net_minor if new else None for _, _, new in cases]),
-        "old_cost": _total(costs[0]),
-        "new_cost": _total(costs[1]),
+        "old_cost": _total(old_costs),
+        "new_cost": _total(new_costs),
     }
 
 
-def _cost(book: PriceBook, quote: Quote, line: QuoteLine) -> int | None:
-    return book.line_cost(line.offering, line.quantity, quote.currency)
+def _cost(book: PriceBook, quote: Quote, line: QuoteLine, priced: Amounts | None) -> int | None:
+    """Also of a line without a price."""
+    return priced.cost_minor if priced else book.line_cost(line.offering, line.quantity, quote.currency)
 
 
 def _total(amounts: Sequence[int | None]) -> int | None:
@@ -99,9 +101,9 @@ def _total(amounts: Sequence[int | None]) -> int | None:
     return sum(known) if known and len(known) == len(amounts) else None
 
 
-def _under_floor(priced: Priced) -> bool:
-    left = priced.margin_minor
-    return left is not None and left * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * priced.net_minor
+def _under_floor(priced: Amounts) -> bool:
+    net, cost = priced
+    return cost is not None and (net - cost) * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * net
 
 
 def open_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int]) -> Records:
@@ -136,7 +138,9 @@ def at_once(snapshot: Snapshot, numbers: Sequence[int]) -> Iterator[list[int]]:
 
 def compiled(connection: duckdb.DuckDBPyConnection, books: Books, records: Records) -> Tables:
     """The compiled tables, loaded."""
-    tables = compile_books(books.old, books.new, books.touched, look_around(connection, records, books.touched))
+    tables = compile_books(
+        connection, books.old, books.new, books.touched, look_around(connection, records, books.touched)
+    )
     load_tables(connection, tables)
     return tables
 

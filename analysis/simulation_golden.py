@@ -59,7 +59,7 @@ def _priced_by_engine(book: PriceBook, quotes: list[Quote]) -> dict[str, int | N
         connection.register("scenario", pa.Table.from_pylist([quote.model_dump(exclude={"lines"}) for quote in quotes]))
         lines = [{"quote": quote.id, **line.model_dump()} for quote in quotes for line in quote.lines]
         connection.register("scenario_line", pa.Table.from_pylist(lines))
-        tables = compile_books(book, book, touched, look_around(connection, records, touched))
+        tables = compile_books(connection, book, book, touched, look_around(connection, records, touched))
         if not tables.price:
             return {}
         load_tables(connection, tables)

@@ -50,14 +50,12 @@ class Part:
         return digest({"schema": "simulation/1", "parts": [[n, value] for n, value in sorted(self.digests.items())]})
 
 
-def part_of(effects: pa.Table, number: int | None = None) -> Part:
-    """The sums over effects of any partitions; of one partition, ordered by quote, where its number is given."""
+def part_of(effects: pa.Table, partitions: Mapping[int, pa.Table] | None = None) -> Part:
+    """The sums over effects. `partitions` are their rows by partition, ordered by quote, where that is known."""
     delta = pc.subtract(effects["new_minor"], effects["old_minor"])
     found = effects.append_column("delta", delta)
-    if number is None:
-        parts = {place: ordered(rows, ("quote",)) for place, rows in split(effects, "quote")}
-    else:
-        parts = {number: effects.combine_chunks()} if effects.num_rows else {}
+    if partitions is None:
+        partitions = {place: ordered(rows, ("quote",)) for place, rows in split(effects, "quote")}
     moved = found.filter(pc.not_equal(delta, 0))
     margins = [pc.subtract(effects[f"{s}_minor"], effects[f"{s}_cost"]) for s in ("old", "new")]
     return Part(
@@ -73,7 +71,7 @@ def part_of(effects: pa.Table, number: int | None = None) -> Part:
         largest=_first(moved, pc.negate(pc.abs(moved["delta"])), LARGEST),
         top=_first(found, pc.negate(pc.fill_null(found["old_minor"], 0)), TOP),
         examples={name: _examples(found, name) for name in ("unpriced", "negative", "thin", "faulty")},
-        digests={number: logical_digest(rows) for number, rows in parts.items()},
+        digests={number: logical_digest(rows) for number, rows in partitions.items() if rows.num_rows},
     )
 
 

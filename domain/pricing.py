@@ -6,7 +6,7 @@ beats the general one), its tiers, the bundle, promotions, the line's discount, 
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, entry_id
 from domain.model import Model
@@ -47,6 +47,13 @@ class Priced(Model):
     def margin_minor(self) -> int | None:
         """Net minus cost, None where the cost is unknown."""
         return None if self.cost_minor is None else self.net_minor - self.cost_minor
+
+
+class Amounts(NamedTuple):
+    """What a line comes to, in minor units of its quote's currency; the cost is None where it is unknown."""
+
+    net_minor: int
+    cost_minor: int | None
 
 
 class PriceBook:
@@ -128,7 +135,7 @@ class PriceBook:
 
     def golden(self) -> list[tuple[str, Entry]]:
         """The golden scenarios, ordered by id; they are no rules, as no price depends on them."""
-        return [(key, self.entries[key]) for key in sorted(self.entries) if key.startswith("golden/")]
+        return [(key, self.entries[key]) for key in sorted(key for key in self.entries if key.startswith("golden/"))]
 
     def cost(self, offering: str, currency: str) -> int | None:
         """The unit cost in millionths, None if the book has none."""
@@ -152,7 +159,19 @@ def line_fault(quote: Quote, line: QuoteLine) -> str | None:
 
 def price_line(book: PriceBook, quote: Quote, line: QuoteLine) -> Priced | None:
     """Price a sound line by a book; None if the book has no price for it."""
-    calculation = _begin(book, quote, line)
+    trace = list[Step]()
+    calculation = _calculated(book, quote, line, trace)
+    return None if calculation is None else calculation.close(trace)
+
+
+def line_amounts(book: PriceBook, quote: Quote, line: QuoteLine) -> Amounts | None:
+    """The same calculation for whom its steps do not matter: writing them down is a third of it."""
+    calculation = _calculated(book, quote, line, None)
+    return None if calculation is None else calculation.amounts()
+
+
+def _calculated(book: PriceBook, quote: Quote, line: QuoteLine, trace: list[Step] | None) -> "_Calculation | None":
+    calculation = _begin(book, quote, line, trace)
     if calculation is None:
         return None
     if book.rules:
@@ -163,24 +182,28 @@ def price_line(book: PriceBook, quote: Quote, line: QuoteLine) -> Priced | None:
     calculation.take_off("discount", "", line.discount_basis_points)
     if book.rules:
         calculation.keep_above_floor(base)
-    return calculation.close()
+    return calculation
 
 
-def _begin(book: PriceBook, quote: Quote, line: QuoteLine) -> "_Calculation | None":
+def _begin(book: PriceBook, quote: Quote, line: QuoteLine, trace: list[Step] | None) -> "_Calculation | None":
     agreed = book.contract(quote.customer, line.offering, line.selling_model, quote.currency) if book.rules else None
     key = agreed or book.find(line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
-    return None if key is None else _Calculation(book, quote, line, key)
+    return None if key is None else _Calculation(book, quote, line, key, trace)
 
 
 class _Calculation:
-    """One line on its way from the list price to the net: `unit` a unit, and `extra` once for the line, millionths."""
+    """One line on its way from the list price to the net: `unit` a unit, and `extra` once for the line, millionths.
 
-    def __init__(self, book: PriceBook, quote: Quote, line: QuoteLine, key: str) -> None:
-        self.book, self.quote, self.line, self.key = book, quote, line, key
+    trace: where its steps are written down; None for nowhere.
+    """
+
+    def __init__(self, book: PriceBook, quote: Quote, line: QuoteLine, key: str, trace: list[Step] | None) -> None:
+        self.book, self.quote, self.line, self.key, self.trace = book, quote, line, key, trace
         self.entry = book.entries[key]
-        self.unit, self.extra, self.trace = int(self.entry["unit_price_micros"]), 0, list[Step]()
-        kind: Any = "list" if self.entry["type"] == "price" else self.entry["type"]
-        self.trace.append(Step(rule=kind, entry=key, after=self.unit))
+        self.unit, self.extra = int(self.entry["unit_price_micros"]), 0
+        if trace is not None:
+            kind: Any = "list" if self.entry["type"] == "price" else self.entry["type"]
+            trace.append(Step(rule=kind, entry=key, after=self.unit))
         if self.entry.get("tiers"):
             self._tier()
 
@@ -194,6 +217,8 @@ class _Calculation:
         return self.amount if self.extra else self.unit
 
     def _note(self, rule: Any, entry: str, before: int, points: int = 0, quantity: int = 0) -> None:
+        if self.trace is None:
+            return
         per: Any = "line" if self.extra else "unit"
         step = Step(rule=rule, entry=entry, before=before, after=self.shown, per=per, points=points, quantity=quantity)
         self.trace.append(step)
@@ -244,17 +269,22 @@ class _Calculation:
             self._set(least)
             self._note("floor", entry_id("floor", *group), before)
 
-    def close(self) -> Priced:
+    def amounts(self) -> Amounts:
         """Times the quantity, rounded by the currency's rule: the one rounding point."""
-        currency, quantity = self.quote.currency, self.line.quantity
+        currency = self.quote.currency
         step, mode = self.book.rounding(currency) if self.book.rules else (1, "half_up")
         net = rounded(self.amount, currency, step, mode)
-        self.trace.append(Step(rule="net", before=self.shown, after=net, per="net", quantity=quantity))
+        return Amounts(net, self.book.line_cost(self.line.offering, self.line.quantity, currency))
+
+    def close(self, trace: list[Step]) -> Priced:
+        """The priced line with its trace."""
+        quantity, (net, cost) = self.line.quantity, self.amounts()
+        trace.append(Step(rule="net", before=self.shown, after=net, per="net", quantity=quantity))
         return Priced(
             unit_price_micros=self.amount // quantity,
             net_minor=net,
-            cost_minor=self.book.line_cost(self.line.offering, quantity, currency),
+            cost_minor=cost,
             entry=self.key,
             charge="usage" if self.entry["type"] == "rate" else self.entry.get("charge") or "",
-            trace=tuple(self.trace),
+            trace=tuple(trace),
         )

@@ -3,7 +3,8 @@
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
@@ -21,6 +22,18 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While something large is made that has no cycles: the interpreter's collections would look at all of it, again
+    and again, and find nothing, which takes as long as making it. Other threads do without them meanwhile.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Kept(Generic[Value]):

@@ -161,7 +161,8 @@ def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
     prices = contents.get("pricing", {})
     catalog = contents.get("catalog", {})
     offerings = {e["id"]: e for e in catalog.values() if e["type"] == "offering"}
-    problems = [p for key, entry in prices.items() for p in _entry_problems(key, entry, offerings)]
+    odd = [(key, entry) for key, entry in prices.items() if not _plain(entry, offerings)]
+    problems = [problem for key, entry in odd for problem in _entry_problems(key, entry, offerings)]
     priced = {entry["offering"] for entry in prices.values() if entry["type"] == "price"}
     problems += [
         Problem(
@@ -176,14 +177,22 @@ def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+def _plain(entry: Mapping[str, Any], offerings: Mapping[str, object]) -> bool:
+    """Whether a price or cost is like most of a book, of which nothing more has to be asked."""
+    kind = entry["type"]
+    if kind not in ("price", "cost") or entry["offering"] not in offerings:
+        return False
+    if kind == "cost":
+        return bool(entry["unit_cost_micros"] >= 0)
+    least, graduated = 0, entry.get("tier_mode") == "graduated"
+    for tier in entry["tiers"]:
+        if tier["from_quantity"] <= least:
+            return False
+        least = tier["from_quantity"]
+    return entry["unit_price_micros"] >= 0 and not graduated
+
+
 def _entry_problems(key: str, entry: Mapping[str, Any], offerings: Mapping[str, object]) -> list[Problem]:
-    if (
-        entry["type"] == "price"
-        and entry["offering"] in offerings
-        and entry["unit_price_micros"] >= 0
-        and not entry["tiers"]
-    ):
-        return []
     problems = []
     if any(entry.get(field, 0) < 0 for field in AMOUNTS):
         problems.append(

@@ -143,7 +143,7 @@ def by_engine(
         connection.register("quote_in", heads)
         connection.register("line_in", lines)
         records = Records("quote_in", "line_in")
-        tables = compile_books(old, new, touched, look_around(connection, records, touched))
+        tables = compile_books(connection, old, new, touched, look_around(connection, records, touched))
         load_tables(connection, tables)
         if not tables.price:
             return {}

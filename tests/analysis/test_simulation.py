@@ -143,7 +143,7 @@ def test_any_grouping_of_partitions_gives_the_same_result(
 def test_parts_merge_in_any_order(snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject) -> None:
     slices = simulate_partitions(subject, snapshot, snapshot_files, LIMITS, partitions_of(snapshot))
     pieces = list(slices)
-    parts = [part_of(piece.effects, piece.number) for piece in pieces]
+    parts = [part_of(piece.effects, {piece.number: piece.effects}) for piece in pieces]
     assert parts == [part_of(piece.effects) for piece in pieces]
 
     assert merged(parts) == merged(reversed(parts)) == merged([merged(parts[:3]), merged(parts[3:])])
