@@ -25,8 +25,10 @@ Where: TypeAlias = tuple[str, str]
 """Market and channel."""
 Pair: TypeAlias = tuple[Entry | None, Entry | None]
 """What the old and the new book have."""
+Amounts: TypeAlias = tuple[int | None, int | None]
 Places: TypeAlias = Mapping[Where, Pair]
-NOTHING: tuple[None, None] = (None, None)
+NOTHING: Pair = (None, None)
+UNKNOWN: Amounts = (None, None)
 ANYWHERE: Where = (EVERYWHERE, EVERYWHERE)
 TIER = pa.struct([(name, pa.int64()) for name in ("from_quantity", "unit_price_micros", "off_basis_points")])
 PRICE = pa.struct(
@@ -69,14 +71,16 @@ class _Reached:
             self._places.setdefault(offering, {}).setdefault((model, currency), set()).add((market, channel))
             self.sold.add((offering, model))
             self.currencies.add(currency)
+        self._everywhere = self._places.get(EVERYWHERE)
 
     def of(self, offering: str, model: str, currency: str) -> set[Where]:
         """The places of a group, empty where it is not touched."""
         found = set[Where]()
-        for places in (self._places.get(offering), self._places.get(EVERYWHERE)):
+        for places in (self._places.get(offering), self._everywhere):
             if places:
                 for key in ((model, currency), (EVERYWHERE, currency), (model, EVERYWHERE), ANYWHERE):
-                    found |= places.get(key, found)
+                    if key in places:
+                        found |= places[key]
         return found
 
 
@@ -88,30 +92,28 @@ def _rows(
     for pair, currency in product(asked, reached.currencies.union(currencies) - {EVERYWHERE}):
         priced.setdefault((*pair, currency), {})
     rounded = {currency: _of_currency(books, currency) for currency in {group[2] for group in priced}}
+    old, new = books
     for group, places in priced.items():
         if hit := reached.of(*group):
             offering, _, currency = group
-            costed, floors = costs.get((offering, currency), NOTHING), [book.floor(*group) for book in books]
-            shared = (
-                *(entry and entry["unit_cost_micros"] for entry in costed),
-                *(entry and entry["unit_floor_micros"] for entry in floors),
-                *rounded[currency],
-            )
+            shared = (*costs.get((offering, currency), UNKNOWN), _floor(old, group), _floor(new, group))
             for where in _places(places, hit):
-                yield (*group, *where, *_found(places, where), *shared)
+                yield (*group, *where, *_found(places, where), *shared, *rounded[currency])
 
 
-def _by_place(old: PriceBook, new: PriceBook) -> tuple[dict[Group, dict[Where, Pair]], dict[tuple[str, str], Pair]]:
+def _by_place(old: PriceBook, new: PriceBook) -> tuple[dict[Group, dict[Where, Pair]], dict[tuple[str, str], Amounts]]:
     """Prices and rates of both books by group and place, and costs by offering and currency."""
     priced: dict[Group, dict[Where, Pair]] = {}
-    costs, rates = dict[tuple[str, str], Pair](), list[tuple[Entry, Pair]]()
+    costs, rates = dict[tuple[str, str], Amounts](), list[tuple[Entry, Pair]]()
     for entry, pair in _pairs(old.entries, new.entries):
         kind = entry["type"]
         if kind == "price":
             group = (entry["offering"], entry["selling_model"], entry["currency"])
             priced.setdefault(group, {})[entry["market"], entry["channel"]] = pair
         elif kind == "cost":
-            costs[entry["offering"], entry["currency"]] = pair
+            before, after = pair
+            cost = (before["unit_cost_micros"] if before else None, after["unit_cost_micros"] if after else None)
+            costs[entry["offering"], entry["currency"]] = cost
         elif kind == "rate":
             rates.append((entry, pair))
     for entry, (before, after) in rates:
@@ -128,6 +130,11 @@ def _pairs(old: Content, new: Content) -> Iterator[tuple[Entry, Pair]]:
         yield entry, (old.get(key), entry)
     for key in old.keys() - new.keys():
         yield old[key], (old[key], None)
+
+
+def _floor(book: PriceBook, group: Group) -> int | None:
+    floor = book.floor(*group) if book.rules else None
+    return None if floor is None else floor["unit_floor_micros"]
 
 
 def _of_currency(books: Books, currency: str) -> tuple[Any, ...]:

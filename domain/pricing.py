@@ -6,6 +6,7 @@ beats the general one), its tiers, the bundle, promotions, the line's discount, 
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import product
 from typing import Any, Literal, NamedTuple
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, entry_id
@@ -76,16 +77,14 @@ class PriceBook:
 
     def find(self, offering: str, selling_model: str, market: str, channel: str, currency: str) -> str | None:
         """The id of the entry that prices an offering there: the most specific one, market before channel."""
-        for where in (market, EVERYWHERE):
-            for through in (channel, EVERYWHERE):
-                key = entry_id("price", offering, selling_model, where, through, currency)
-                if key in self.entries:
-                    return key
-                if (
-                    self.rules
-                    and (rate := entry_id("rate", offering, selling_model, where, through, currency)) in self.rules
-                ):
-                    return rate
+        sold, paid = entry_id(offering, selling_model), entry_id(currency)
+        markets, channels = ([entry_id(one), EVERYWHERE] for one in (market, channel))
+        for place in product(markets, channels):
+            key = "/".join((sold, *place, paid))
+            if (price := f"price/{key}") in self.entries:
+                return price
+            if self.rules and (rate := f"rate/{key}") in self.rules:
+                return rate
         return None
 
     def contract(self, customer: str, offering: str, selling_model: str, currency: str) -> str | None:
