@@ -4,6 +4,7 @@ Every record of both sides gets a verdict; the classes have to add up to the rec
 the run fails. One connection for each run, which another thread may interrupt.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,8 @@ class Comparison:
         repeated = self._judge()
         left, right = self._counts(populations, repeated)
         self._tell("listing differences")
-        self._run(sql.differences(self.pair, repeated))
+        unreadable = [name for name, side in zip(sql.SIDES, (left, right), strict=True) if side.unreadable]
+        self._run(sql.differences(self.pair, repeated, unreadable))
         return self._summary(left, right, files, folder / "differences.parquet")
 
     def _sides(self) -> tuple[tuple[str, Side], tuple[str, Side]]:
@@ -73,32 +75,32 @@ class Comparison:
         A key on both sides that stands several times on one multiplies in the join, so the sums of both sides over all
         verdicts equal the records exactly when there is none; looking only then costs nothing in the usual case.
         """
-        present = {name: self._rows(sql.crowding(self.pair, name))[0] for name, _ in self._sides()}
+        present = {name: counts for name, *counts in self._rows(sql.crowding(self.pair))}
         repeated = any(_crowded(rows, keys) for rows, _, keys in present.values())
         if not repeated:
             self._give_verdicts(False)
-            repeated = self._multiplied([int(records) for _, records, _ in present.values()])
+            repeated = self._multiplied([int(present[name][1]) for name in sql.SIDES])
         if repeated:
             self._run(sql.repeated_keys(self.pair))
             self._give_verdicts(True)
         return repeated
 
     def _give_verdicts(self, any_repeated: bool) -> None:
-        self._run(sql.verdicts(self.pair, self.as_of.isoformat(), any_repeated))
+        self._run(sql.compared(self.pair, self.as_of.isoformat(), any_repeated))
+        self._run(sql.verdicts(self.pair))
         found = self._rows(sql.counts(self.pair))
         self._found = {str(kind): (int(left or 0), int(right or 0)) for kind, left, right in found}
 
     def _multiplied(self, present: list[int]) -> bool:
         sums = [sum(records[place] for records in self._found.values()) for place in (0, 1)]
-        alone = (self._number(sql.repeated_alone(self.pair, name)) for name, side in self._sides() if not side.many)
-        return sums != present or any(alone)
+        return sums != present or any(row[0] for row in self._rows(sql.repeated_alone(self.pair)))
 
     def _counts(self, populations: list[int], repeated: bool) -> tuple[SideCount, SideCount]:
         """Both sides by class. Raises NotProven("population_not_proven")."""
-        sides = []
+        sides, left_out = [], self._rows(sql.left_out(self.pair))
         for place, (name, side) in enumerate(self._sides()):
             by_kind = {kind: records[place] for kind, records in self._found.items()}
-            out = {row[0]: int(row[1]) for row in self._rows(sql.left_out(name))}
+            out = {reason: int(records) for of, reason, records in left_out if of == name}
             missing = Kind.MISSING_RIGHT if name == "left" else Kind.MISSING_LEFT
             count = SideCount(
                 population=populations[place],
@@ -117,8 +119,11 @@ class Comparison:
         return sides[0], sides[1]
 
     def _summary(self, left: SideCount, right: SideCount, files: FileStore, path: Path) -> Reconciliation:
-        kinds = {str(row[0]): int(row[1]) for row in self._rows(sql.KIND_COUNTS)}
-        fields = {str(row[0]): int(row[1]) for row in self._rows(sql.FIELD_COUNTS)}
+        kinds, fields, severities = Counter[str](), Counter[str](), Counter[Severity]()
+        for kind, severity, differing, records in self._rows(sql.LISTED):
+            kinds[kind] += records
+            severities.update({Severity(severity): records} if severity else {})
+            fields.update(dict.fromkeys(differing.split(","), records) if kind == Kind.DIFFERING else {})
         listed = sum(kinds.values())
         logical = str(self._rows(sql.DIGEST)[0][0])
         self._run(f"COPY difference TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})", kept=False)
@@ -130,7 +135,7 @@ class Comparison:
             left=left,
             right=right,
             findings=tuple(findings(self.pair, kinds, fields)),
-            by_severity={Severity(row[0]): int(row[1]) for row in self._rows(sql.SEVERITY_COUNTS)},
+            by_severity=dict(severities),
             differences=listed,
             breaks=listed - kinds.get(Kind.NOT_DUE, 0),
             differences_digest=f"sha256:{logical}",

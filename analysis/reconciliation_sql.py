@@ -19,53 +19,52 @@ Condition = Callable[[ComparedField], str]
 
 
 def all_records(pair: Pair, side: Side, name: str, types: Types) -> str:
-    """Every record of a side with readable keys and values, why it is excluded, and when its counterpart is due."""
+    """Every record of a side with readable keys and values, why it is excluded, and when its counterpart is due.
+
+    Where no record of a side can be excluded or due, no row has to hold it.
+    """
     columns = [f"{_key(part, types)} AS {part.name}" for part in pair.key]
     columns += [f"{_value(field, types)} AS {field.name}" for field in pair.fields]
-    columns += [
-        "record",
-        f"{_as_instant(f'({side.due})', '') if side.due else 'CAST(NULL AS TIMESTAMPTZ)'} AS due_at",
-        f"{_exclusion(side)} AS excluded",
-        f"{_readable(pair, types)} AS readable",
-    ]
-    return f"CREATE TEMP TABLE {name}_all AS\nSELECT {_listed(columns)}\nFROM ({side.rows.strip()})"
+    columns += ["record", f"{_readable(pair, types)} AS readable"]
+    columns += [f"{_as_instant(f'({side.due})', '')} AS due_at"] if side.due else []
+    columns += [f"{_exclusion(side)} AS excluded"] if side.excluded else []
+    return f"CREATE TEMP TABLE {name}_read AS\nSELECT {_listed(columns)}\nFROM ({side.rows.strip()})"
 
 
 def records_by_key(pair: Pair, side: Side, name: str) -> str:
     """One row a record that takes part; on a side that has many, one row a key with its values combined."""
+    taking_part = f"FROM {name}_read WHERE {_excluded(side)} IS NULL AND readable"
     if not side.many:
-        return (
-            f"CREATE TEMP VIEW {name}_one AS\nSELECT rowid AS id, *, 1 AS records\n"
-            f"FROM {name}_all WHERE excluded IS NULL AND readable"
-        )
+        due = "" if side.due else f", {_due(side)} AS due_at"
+        return f"CREATE TEMP VIEW {name}_one AS\nSELECT rowid AS id, *{due}, 1 AS records\n{taking_part}"
     columns = [part.name for part in pair.key]
     columns += [f"{_combined(field)} AS {field.name}" for field in pair.fields]
     columns += [
         "min(CAST(record AS VARCHAR))\n"
         "    || CASE WHEN count(*) > 1 THEN ' and ' || (count(*) - 1) || ' more' ELSE '' END AS record",
-        "max(due_at) AS due_at",
+        f"max({_due(side)}) AS due_at",
         "count(*) AS records",
         f"{_bits(pair.fields, _torn)} AS torn",
         "min(rowid) AS id",
     ]
-    return (
-        f"CREATE TEMP TABLE {name}_one AS\nSELECT {_listed(columns)}\nFROM {name}_all\n"
-        f"WHERE excluded IS NULL AND readable GROUP BY {_names(pair)}"
-    )
+    return f"CREATE TEMP TABLE {name}_one AS\nSELECT {_listed(columns)}\n{taking_part} GROUP BY {_names(pair)}"
 
 
-def crowding(pair: Pair, name: str) -> str:
-    """How many rows take part on a side, how many records they are, and roughly how many keys they have."""
-    key = f"hash({_names(pair)})"
-    return f"SELECT count(*), coalesce(sum(records), 0), approx_count_distinct({key}) FROM {name}_one"
+def crowding(pair: Pair) -> str:
+    """Of each side: how many rows take part, how many records they are, and roughly how many keys they have."""
+    counts = f"count(*), coalesce(sum(records), 0), approx_count_distinct(hash({_names(pair)}))"
+    return "\nUNION ALL ".join(f"SELECT '{name}', {counts} FROM {name}_one" for name in SIDES)
 
 
-def repeated_alone(pair: Pair, name: str) -> str:
-    """How many keys stand several times on one side and not at all on the other."""
-    return (
+def repeated_alone(pair: Pair) -> str:
+    """How many keys stand several times on a side that may not have many, and not at all on the other."""
+    each = [
         f"SELECT count(*) FROM (SELECT {_names(pair)} FROM verdict v JOIN {name}_one o ON o.id = v.{name}_id\n"
-        f"WHERE v.left_id IS NULL OR v.right_id IS NULL GROUP BY {_names(pair)} HAVING count(*) > 1)"
-    )
+        f"WHERE v.{other}_id IS NULL GROUP BY {_names(pair)} HAVING count(*) > 1)"
+        for name, other, side in zip(SIDES, reversed(SIDES), (pair.left, pair.right), strict=True)
+        if not side.many
+    ]
+    return "\nUNION ALL ".join(["SELECT 0", *each])
 
 
 def repeated_keys(pair: Pair) -> str:
@@ -83,7 +82,7 @@ def repeated_keys(pair: Pair) -> str:
     )
 
 
-def verdicts(pair: Pair, as_of: str, any_repeated: bool) -> str:
+def compared(pair: Pair, as_of: str, any_repeated: bool) -> str:
     """One row for each key of either side: which records it has and, as bits, in which fields they differ.
 
     A side that may not have many has one record where it has any, so only sides with many carry their number.
@@ -94,19 +93,27 @@ def verdicts(pair: Pair, as_of: str, any_repeated: bool) -> str:
     many = [alias for alias, side in zip("lr", (pair.left, pair.right), strict=True) if side.many]
     apart = " | ".join([_bits(pair.fields, _differs), *(f"{alias}.torn" for alias in many)])
     records = "".join(f"  {alias}.records AS {alias}_records,\n" for alias in many)
-    due = f"greatest(l.due_at, r.due_at) > TIMESTAMPTZ '{as_of}'" if pair.left.due or pair.right.due else "false"
-    found = (
-        f"SELECT l.id AS left_id, r.id AS right_id,\n{records}"
-        f"  {due} AS early,\n"
+    early = f"  greatest(l.due_at, r.due_at) > TIMESTAMPTZ '{as_of}' AS early,\n" if _any_due(pair) else ""
+    return (
+        f"CREATE OR REPLACE TEMP TABLE compared AS\nSELECT l.id AS left_id, r.id AS right_id,\n{records}{early}"
         f"  CASE WHEN l.id IS NOT NULL AND r.id IS NOT NULL THEN {apart} END AS apart\n"
         f"FROM {left} l FULL JOIN {right} r ON {same_key}"
     )
+
+
+def verdicts(pair: Pair) -> str:
+    """The same with the verdict in a word, which follows from the rest."""
+    early = f"WHEN early THEN '{Kind.NOT_DUE}' " if _any_due(pair) else ""
     kind = (
-        f"CASE WHEN apart = 0 THEN 'agreeing' WHEN early THEN '{Kind.NOT_DUE}' "
+        f"CASE WHEN apart = 0 THEN 'agreeing' {early}"
         f"WHEN left_id IS NULL THEN '{Kind.MISSING_LEFT}' WHEN right_id IS NULL THEN '{Kind.MISSING_RIGHT}' "
         f"ELSE '{Kind.DIFFERING}' END"
     )
-    return f"CREATE OR REPLACE TEMP TABLE verdict AS\nSELECT * EXCLUDE (early), {kind} AS kind FROM ({found})"
+    return f"CREATE OR REPLACE TEMP VIEW verdict AS\nSELECT *, {kind} AS kind FROM compared"
+
+
+def _any_due(pair: Pair) -> bool:
+    return bool(pair.left.due or pair.right.due)
 
 
 def counts(pair: Pair) -> str:
@@ -118,9 +125,14 @@ def counts(pair: Pair) -> str:
     return f"SELECT kind, {', '.join(sums)} FROM verdict GROUP BY kind"
 
 
-def left_out(name: str) -> str:
-    """Records that take no part: how many by the reason of their exclusion, NULL for the unreadable ones."""
-    return f"SELECT excluded, count(*) FROM {name}_all WHERE excluded IS NOT NULL OR NOT readable GROUP BY excluded"
+def left_out(pair: Pair) -> str:
+    """Records that take no part: side, the reason of their exclusion (NULL: they cannot be read), and how many."""
+    each = [
+        f"SELECT '{name}', {_excluded(side)} AS reason, count(*)\n"
+        f"FROM {name}_read WHERE reason IS NOT NULL OR NOT readable GROUP BY reason"
+        for name, side in zip(SIDES, (pair.left, pair.right), strict=True)
+    ]
+    return "\nUNION ALL ".join(each)
 
 
 def repeated_records(pair: Pair, name: str) -> str:
@@ -128,13 +140,14 @@ def repeated_records(pair: Pair, name: str) -> str:
     return f"SELECT coalesce(sum(records), 0) FROM {name}_one SEMI JOIN repeated USING ({_names(pair)})"
 
 
-def differences(pair: Pair, any_repeated: bool) -> str:
+def differences(pair: Pair, any_repeated: bool, unreadable: Iterable[str]) -> str:
     """The list: one row a key that is not as it should be, both records side by side, ordered and numbered.
 
+    unreadable: the sides with records that cannot be read.
     `safe` says that the repair could be automatic; whether it may is a question of how many there are (R-18.4).
     """
     repeated = [_repeated(pair)] if any_repeated else []
-    parts = "\nUNION ALL ".join([_compared(pair), *repeated, *(_unreadable(pair, name) for name in SIDES)])
+    parts = "\nUNION ALL ".join([_compared(pair), *repeated, *(_unreadable(pair, name) for name in unreadable)])
     rank = _case(((f"severity = '{severity}'", str(severity.rank)) for severity in Severity), quoted=False)
     allowed = ", ".join(f"'{name}'" for name, repair in sorted(pair.repairs.items()) if repair.safe) or "''"
     return (
@@ -153,12 +166,8 @@ DIGEST = (
 )
 """Over ordered logical rows: each a JSON list of texts, one a line. What is in the file besides follows from these."""
 
-FIELD_COUNTS = (
-    "SELECT field, count(*) FROM (SELECT unnest(string_split(fields, ',')) AS field FROM difference WHERE kind = '"
-    f"{Kind.DIFFERING}') GROUP BY field"
-)
-KIND_COUNTS = "SELECT kind, count(*) FROM difference GROUP BY kind"
-SEVERITY_COUNTS = "SELECT severity, count(*) FROM difference WHERE severity IS NOT NULL GROUP BY severity"
+LISTED = "SELECT kind, severity, fields, count(*) FROM difference GROUP BY ALL"
+"""How many of the list there are of each kind, severity and set of fields."""
 
 
 def _compared(pair: Pair) -> str:
@@ -187,7 +196,7 @@ def _compared(pair: Pair) -> str:
         "due_at": "CAST(greatest(l.due_at, r.due_at) AS VARCHAR)",
     }
     return (
-        f"SELECT {_listing(listed)} FROM (SELECT * FROM verdict WHERE kind <> 'agreeing') v\n"
+        f"SELECT {_listing(listed)} FROM (SELECT * FROM verdict WHERE apart IS DISTINCT FROM 0) v\n"
         "LEFT JOIN left_one l ON l.id = v.left_id LEFT JOIN right_one r ON r.id = v.right_id"
     )
 
@@ -218,10 +227,10 @@ def _repeated(pair: Pair) -> str:
 
 def _unreadable(pair: Pair, name: str) -> str:
     """Records whose key or values cannot be read as what they should be."""
-    kind = Kind(f"unreadable_{name}")
+    kind, side = Kind(f"unreadable_{name}"), pair.left if name == "left" else pair.right
     rule = pair.rule(kind)
-    own = {f"{side}_record": "CAST(record AS VARCHAR)" if side == name else "NULL" for side in SIDES}
-    values = {f"{side}_values": _values(pair, "u") if side == name else "NULL" for side in SIDES}
+    own = {f"{one}_record": "CAST(record AS VARCHAR)" if one == name else "NULL" for one in SIDES}
+    values = {f"{one}_values": _values(pair, "u") if one == name else "NULL" for one in SIDES}
     listed = {
         "kind": f"'{kind}'",
         "severity": f"'{rule.severity}'",
@@ -230,9 +239,9 @@ def _unreadable(pair: Pair, name: str) -> str:
         **own,
         **values,
         "repair": f"'{rule.repair}'",
-        "due_at": "CAST(due_at AS VARCHAR)",
+        "due_at": f"CAST({_due(side)} AS VARCHAR)",
     }
-    return f"SELECT {_listing(listed)} FROM {name}_all u WHERE excluded IS NULL AND NOT readable"
+    return f"SELECT {_listing(listed)} FROM {name}_read u WHERE {_excluded(side)} IS NULL AND NOT readable"
 
 
 def _listing(columns: Mapping[str, str]) -> str:
@@ -262,9 +271,17 @@ def _listed(columns: Iterable[str]) -> str:
     return ",\n  ".join(columns)
 
 
+def _excluded(side: Side) -> str:
+    """Why a record that was read is excluded, NULL where it is not."""
+    return "excluded" if side.excluded else "CAST(NULL AS VARCHAR)"
+
+
+def _due(side: Side) -> str:
+    """When the counterpart of a record that was read is due, NULL for at once."""
+    return "due_at" if side.due else "CAST(NULL AS TIMESTAMPTZ)"
+
+
 def _exclusion(side: Side) -> str:
-    if not side.excluded:
-        return "CAST(NULL AS VARCHAR)"
     return _case((f"coalesce({condition}, false)", reason) for reason, condition in side.excluded.items())
 
 
