@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from commands.command import Gateway
 from store.database import Database
 from store.files import FileStore
+from tests import statements
 from tests.builders import Business
 from tests.databases import (
     BUSINESS,
@@ -19,6 +20,7 @@ from tests.databases import (
     SqliteDatabases,
 )
 
+statements.share()
 settings.register_profile("mandate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "mutants", settings.get_profile("mandate"), derandomize=True, phases=[Phase.explicit, Phase.generate]
