@@ -5,11 +5,13 @@ nor to fail. Each finding has an example: values of the facts that show it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_, or_
 from typing import Literal
 
 from domain.model import Model
 from policies.analysis_axes import bits
-from policies.analysis_grid import Grid, grid_of
+from policies.analysis_grid import Column, Grid, grid_of
 from policies.analysis_search import GivenUp, Piece, Search, covering
 from policies.facts import Fact
 from policies.table import Row, Table
@@ -85,8 +87,7 @@ def _rows(name: str, grid: Grid, matters: Callable[[Row, Row], bool]) -> Iterato
 
 def _never_holds(name: str, grid: Grid, row: int) -> Finding | None:
     for column in grid.columns:
-        cell = column.cells[row]
-        if cell is not None and not cell & column.axis.alive:
+        if not column.possible(row) & column.axis.alive:
             return Finding(
                 kind="never_holds",
                 severity="error",
@@ -101,13 +102,12 @@ def _never_holds(name: str, grid: Grid, row: int) -> Finding | None:
 def _unreachable(name: str, grid: Grid, row: int) -> list[Finding]:
     """The finding when earlier rows decide everything that this row could; undecided when that is too hard to say."""
     rows = _meeting(grid, row)
-    columns = [_allowed(grid, number, row) for number in range(len(grid.columns))]
+    columns = [_allowed(column, row) for column in grid.columns]
     try:
         if Search(columns, _covers(grid, row, rows)).free_point(rows) is not None:
             return []
     except GivenUp:
         return [_undecided(name, grid, grid.rows[row].id)]
-    example = {column.fact.name: _lowest(grid, number, row) for number, column in enumerate(grid.columns)}
     others = tuple(grid.rows[other].id for other in bits(rows))
     return [
         Finding(
@@ -116,7 +116,7 @@ def _unreachable(name: str, grid: Grid, row: int) -> list[Finding]:
             table=name,
             row=grid.rows[row].id,
             others=others[:MOST_NAMED],
-            example=example,
+            example=_example(grid, row),
             message=f"This row never decides: every case that it describes is decided by {_listed(others)} before.",
         )
     ]
@@ -128,9 +128,7 @@ def _overlaps(name: str, grid: Grid, row: int, matters: Callable[[Row, Row], boo
         return
     meeting = _meeting(grid, row)
     inside = _contained(grid, row, meeting)
-    shared = list(bits(meeting))
-    exceptions = [other for other in shared if inside >> other & 1]
-    crossing = [other for other in shared if not inside >> other & 1]
+    exceptions, crossing = list(bits(inside)), list(bits(meeting & ~inside))
     differing = [other for other in crossing if matters(grid.rows[other], grid.rows[row])]
     if exceptions:
         yield _overlap(name, grid, row, exceptions, "exception", "information", "is the general rule behind")
@@ -146,18 +144,13 @@ def _overlap(
     name: str, grid: Grid, row: int, others: Sequence[int], kind: str, severity: Severity, words: str
 ) -> Finding:
     named = tuple(grid.rows[other].id for other in others)
-    example = {}
-    for column in grid.columns:
-        cell, other = column.cells[row], column.cells[others[0]]
-        assert cell is not None and other is not None
-        example[column.fact.name] = column.axis.sample(next(bits(cell & other & column.axis.alive)))
     return Finding(
         kind=kind,
         severity=severity,
         table=name,
         row=grid.rows[row].id,
         others=named[:MOST_NAMED],
-        example=example,
+        example=_example(grid, row, others[0]),
         message=f"This row {words} {_listed(named)}; the upper row decides.",
     )
 
@@ -186,16 +179,13 @@ def _gaps(name: str, grid: Grid, no_row: str, severity: Severity) -> Iterator[Fi
 
 def _widened(columns: Sequence[Sequence[Piece]], point: Sequence[Piece]) -> list[set[int]]:
     """The pieces of each column that can be chosen, whatever is chosen of the others, without meeting a row."""
-    region = [{piece.number} for piece in point]
+    region = []
     rows = [piece.rows for piece in point]
     for number, pieces in enumerate(columns):
-        others = -1
-        for place, union in enumerate(rows):
-            others &= union if place != number else -1
+        others = reduce(and_, [*rows[:number], *rows[number + 1 :]], -1)
         free = [piece for piece in pieces if not piece.rows & others]
-        region[number] = {piece.number for piece in free}
-        for piece in free:
-            rows[number] |= piece.rows
+        region.append({piece.number for piece in free})
+        rows[number] = reduce(or_, [piece.rows for piece in free])
     return region
 
 
@@ -244,41 +234,37 @@ def _meeting(grid: Grid, row: int) -> int:
     """The earlier rows that surely share a case with a row."""
     found = (1 << row) - 1
     for column in grid.columns:
-        cell = column.cells[row]
-        found = column.meeting(column.axis.full if cell is None else cell, found)
+        found = column.meeting(column.possible(row), found)
     return found
 
 
 def _contained(grid: Grid, row: int, rows: int) -> int:
     """Those of the rows all of whose cases are cases of this row too."""
     for column in grid.columns:
-        mine = column.cells[row]
-        assert mine is not None
-        rows = column.within(mine, rows)
+        rows = column.within(column.possible(row), rows)
     return rows
 
 
 def _covers(grid: Grid, row: int, rows: int) -> list[int]:
     """For each column those of the rows that hold wherever the row does, there and in every later column."""
-    found = [0] * len(grid.columns)
-    for number in reversed(range(len(grid.columns))):
-        column = grid.columns[number]
-        cell = column.cells[row]
-        rows = found[number] = column.covering(column.axis.full if cell is None else cell, rows)
-    return found
+    found = []
+    for column in reversed(grid.columns):
+        rows = column.covering(column.possible(row), rows)
+        found.append(rows)
+    return found[::-1]
 
 
-def _allowed(grid: Grid, number: int, row: int) -> list[Piece]:
-    column = grid.columns[number]
-    if column.cells[row] is None:
-        return column.pieces
-    return [piece for piece in column.pieces if piece.rows >> row & 1]
+def _allowed(column: Column, row: int) -> list[Piece]:
+    return [piece for piece in column.pieces if column.possible(row) >> piece.number & 1]
 
 
-def _lowest(grid: Grid, number: int, row: int) -> object:
-    column = grid.columns[number]
-    cell = column.cells[row]
-    return column.axis.sample(next(bits(column.axis.alive if cell is None else cell & column.axis.alive)))
+def _example(grid: Grid, *rows: int) -> dict[str, object]:
+    """The lowest value of each fact for which these rows hold, as far as their cells are known."""
+    pieces = [reduce(and_, [column.possible(row) for row in rows], column.axis.alive) for column in grid.columns]
+    return {
+        column.fact.name: column.axis.sample(next(bits(shared)))
+        for column, shared in zip(grid.columns, pieces, strict=True)
+    }
 
 
 def _listed(rows: Sequence[str]) -> str:

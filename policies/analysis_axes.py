@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import ceil, floor
 from typing import Protocol
 
-from policies.analysis_cells import Between, Compare, Condition, Every, NotAnalyzable, Some, constants
+from policies.analysis_cells import Compare, Condition, Every, Some, comparisons
 from policies.facts import Fact, Value
 
 OTHER = "anything else"
@@ -17,7 +17,7 @@ TYPES: Mapping[str, type] = {"whole": Decimal, "text": str, "truth": bool}
 
 
 class WrongType(Exception):
-    """A cell compares its column with a constant of another type, or with a value that it cannot have."""
+    """A cell compares its column with a constant of another type or a value that it cannot have, or orders words."""
 
 
 class Axis(Protocol):
@@ -33,13 +33,13 @@ class Axis(Protocol):
         ...
 
     def holds(self, condition: Condition) -> int:
-        """The pieces in which a condition holds. Raises NotAnalyzable for a comparison without an order."""
+        """The pieces in which a condition holds."""
         ...
 
 
 def axis_of(fact: Fact, conditions: Iterable[Condition]) -> Axis:
     """The column of a fact, cut at the constants of these conditions, which `check_type` has let pass."""
-    found = {value for condition in conditions for value in constants(condition)}
+    found = {compare.value for condition in conditions for compare in comparisons(condition)}
     if fact.type == "whole":
         return _Line(fact, sorted(value for value in found if isinstance(value, Decimal)))
     if fact.type == "truth":
@@ -51,11 +51,13 @@ def axis_of(fact: Fact, conditions: Iterable[Condition]) -> Axis:
 def check_type(fact: Fact, condition: Condition) -> None:
     """Raises WrongType when a condition could never hold as it was meant."""
     wanted = TYPES[fact.type]
-    for value in constants(condition):
-        if not isinstance(value, wanted):
-            raise WrongType(f"{_shown(value)} is not {_article(fact)}")
-        if fact.values and value not in fact.values:
-            raise WrongType(f"{_shown(value)} is none of {', '.join(fact.values)}")
+    for compare in comparisons(condition):
+        if not isinstance(compare.value, wanted):
+            raise WrongType(f"{_shown(compare.value)} is not {_article(fact)}")
+        if fact.values and compare.value not in fact.values:
+            raise WrongType(f"{_shown(compare.value)} is none of {', '.join(fact.values)}")
+        if fact.type != "whole" and compare.sign not in ("==", "!="):
+            raise WrongType(f"{compare.sign} needs a number")
 
 
 def _article(fact: Fact) -> str:
@@ -83,9 +85,6 @@ class _Pieces:
         match condition:
             case Compare(sign=sign, value=value):
                 return self._compared(sign, value) & self.full
-            case Between(low=low, high=high):
-                above = self._compared(">" if condition.low_open else ">=", low)
-                return above & self._compared("<" if condition.high_open else "<=", high) & self.full
             case Every(parts=parts):
                 found = self.full
                 for part in parts:
@@ -115,8 +114,6 @@ class _Points(_Pieces):
 
     def _compared(self, sign: str, value: Value) -> int:
         equal = 1 << self._places[value]
-        if sign not in ("==", "!="):
-            raise NotAnalyzable(f"{sign} needs a number")
         return equal if sign == "==" else ~equal
 
 

@@ -34,16 +34,6 @@ class Compare:
 
 
 @dataclass(frozen=True)
-class Between:
-    """The value from `low` to `high`; open ends leave the bound itself out."""
-
-    low: Value
-    high: Value
-    low_open: bool
-    high_open: bool
-
-
-@dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
@@ -64,7 +54,7 @@ class Some:
     parts: tuple["Condition", ...]
 
 
-Condition: TypeAlias = Compare | Between | Not | Every | Some
+Condition: TypeAlias = Compare | Not | Every | Some
 
 
 def read_cell(text: str) -> Condition:
@@ -74,19 +64,16 @@ def read_cell(text: str) -> Condition:
     return _Reader(_tokens(text)).cell()
 
 
-def constants(condition: Condition) -> Iterator[Value]:
-    """Every constant of a condition."""
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Every comparison of a condition."""
     match condition:
-        case Compare(value=value):
-            yield value
-        case Between(low=low, high=high):
-            yield low
-            yield high
+        case Compare():
+            yield condition
         case Not(part=part):
-            yield from constants(part)
+            yield from comparisons(part)
         case Every(parts=parts) | Some(parts=parts):
             for one in parts:
-                yield from constants(one)
+                yield from comparisons(one)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -167,18 +154,18 @@ class _Reader:
         return self._range()
 
     def _range(self) -> Condition:
-        low_open = not self._take("[")
-        if low_open:
+        above = ">=" if self._take("[") else ">"
+        if above == ">":
             self._expect("(")
         low = self._number()
         self._expect("..")
         high = self._number()
-        high_open = not self._take("]")
-        if high_open:
+        below = "<=" if self._take("]") else "<"
+        if below == "<":
             self._expect(")")
         if low > high:
             raise NotAnalyzable(f"the range from {low} to {high} is empty")
-        return Between(low, high, low_open, high_open)
+        return Every((Compare(above, low), Compare(below, high)))
 
     def _truth(self) -> bool:
         value = self._constant()

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from policies.analysis_axes import Axis, WrongType, axis_of, bits, check_type
-from policies.analysis_cells import Condition, Every, NotAnalyzable, read_cell
+from policies.analysis_cells import Condition, NotAnalyzable, read_cell
 from policies.analysis_search import Piece
 from policies.facts import Fact
 from policies.table import Row, Table
 
-ALWAYS = Every(())
+
+@dataclass(frozen=True)
+class Unread:
+    """A condition that the analysis cannot take: `code` is not_analyzable or wrong_type."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True)
 class BadCell:
-    """A cell that the analysis cannot take: `code` is not_analyzable or wrong_type."""
+    """A cell with such a condition."""
 
     row: int
     column: str
@@ -46,14 +52,21 @@ class Column:
         """The rows whose cell could not be read."""
         return sum(1 << row for row, cell in enumerate(self.cells) if cell is None)
 
+    def possible(self, row: int) -> int:
+        """The pieces in which a row holds, all of them where that is not known."""
+        cell = self.cells[row]
+        return self.axis.full if cell is None else cell
+
     @cached_property
     def pieces(self) -> list[Piece]:
-        """The pieces with the rows that surely hold in them, one for each set of rows."""
+        """The pieces with the rows that surely hold in them, one for each set of rows.
+
+        From piece to piece only those rows come and go at whose cell a run of pieces begins or ends.
+        """
         events: dict[int, int] = defaultdict(int)
         for cell, rows in self.rows_by_cell.items():
-            for start, end in _runs(cell):
-                events[start] ^= rows
-                events[end] ^= rows
+            for place in bits(cell ^ cell << 1):
+                events[place] ^= rows
         found: dict[int, Piece] = {}
         rows = 0
         for number in range(self.axis.alive.bit_length()):
@@ -78,11 +91,8 @@ class Column:
         return self._those(rows, lambda other: other & outside == 0)
 
     def _those(self, rows: int, fits: Callable[[int], bool]) -> int:
-        """The rows whose cell fits, looked at one by one or, where many share a cell, cell by cell."""
-        known = rows & ~self.unknown
-        if known.bit_count() > len(self.rows_by_cell):
-            return known & _union(same for cell, same in self.rows_by_cell.items() if fits(cell))
-        return _union(1 << row for row in bits(known) if fits(self.cells[row] or 0))
+        """Those of the rows whose known cell fits."""
+        return _union(same & rows for cell, same in self.rows_by_cell.items() if same & rows and fits(cell))
 
 
 @dataclass(frozen=True)
@@ -107,31 +117,24 @@ def grid_of(table: Table, facts: Sequence[Fact]) -> Grid:
 
 
 def _column(rows: Sequence[Row], fact: Fact, bad: list[BadCell]) -> Column:
-    read: dict[str, Condition | BadCell] = {}
-    for number, row in enumerate(rows):
-        text = row.when.get(fact.name, "")
-        if text not in read:
-            read[text] = _read(number, fact, text)
-    axis = axis_of(fact, [condition for condition in read.values() if not isinstance(condition, BadCell)])
-    sets: dict[str, int | None] = {}
-    for number, row in enumerate(rows):
-        text = row.when.get(fact.name, "")
-        found = read[text]
-        if isinstance(found, BadCell):
-            bad.append(BadCell(number, found.column, found.code, found.message))
-        if text not in sets:
-            sets[text] = None if isinstance(found, BadCell) else axis.holds(found)
-    return Column(fact=fact, axis=axis, cells=tuple(sets[row.when.get(fact.name, "")] for row in rows))
+    texts = [row.when.get(fact.name, "") for row in rows]
+    read = {text: _read(fact, text) for text in dict.fromkeys(texts)}
+    axis = axis_of(fact, [found for found in read.values() if not isinstance(found, Unread)])
+    for number, text in enumerate(texts):
+        if isinstance(found := read[text], Unread):
+            bad.append(BadCell(number, fact.name, found.code, found.message))
+    sets = {text: None if isinstance(found, Unread) else axis.holds(found) for text, found in read.items()}
+    return Column(fact=fact, axis=axis, cells=tuple(sets[text] for text in texts))
 
 
-def _read(row: int, fact: Fact, text: str) -> Condition | BadCell:
+def _read(fact: Fact, text: str) -> Condition | Unread:
     try:
         condition = read_cell(text)
         check_type(fact, condition)
     except NotAnalyzable as error:
-        return BadCell(row, fact.name, "not_analyzable", str(error))
+        return Unread("not_analyzable", str(error))
     except WrongType as error:
-        return BadCell(row, fact.name, "wrong_type", str(error))
+        return Unread("wrong_type", str(error))
     return condition
 
 
@@ -140,15 +143,3 @@ def _union(sets: Iterator[int]) -> int:
     for one in sets:
         found |= one
     return found
-
-
-def _runs(pieces: int) -> Iterator[tuple[int, int]]:
-    """Unbroken runs of pieces, as first and first after."""
-    place = 0
-    while pieces:
-        gap = (pieces & -pieces).bit_length() - 1
-        pieces >>= gap
-        length = (~pieces & (pieces + 1)).bit_length() - 1
-        yield place + gap, place + gap + length
-        pieces >>= length
-        place += gap + length

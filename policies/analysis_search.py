@@ -67,9 +67,9 @@ class Search:
 
 def covering(columns: Sequence[Sequence[Piece]], rows: int) -> list[int]:
     """For each column the rows that hold in all of its pieces and in all pieces of the later ones."""
-    found, kept = [0] * len(columns), rows
-    for depth in reversed(range(len(columns))):
-        for piece in columns[depth]:
-            kept &= piece.rows
-        found[depth] = kept
-    return found
+    found = []
+    for pieces in reversed(columns):
+        for piece in pieces:
+            rows &= piece.rows
+        found.append(rows)
+    return found[::-1]

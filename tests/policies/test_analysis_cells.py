@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.analysis_cells import Between, Compare, Condition, Every, Not, NotAnalyzable, Some, constants, read_cell
+from policies.analysis_cells import Compare, Condition, Every, Not, NotAnalyzable, Some, comparisons, read_cell
 from policies.evaluate import cell_holds
 from policies.facts import Value
 from policies.table import Row
@@ -16,6 +16,10 @@ ONE, TWO, THREE = Decimal(1), Decimal(2), Decimal(3)
 
 def equal(value: Value) -> Compare:
     return Compare("==", value)
+
+
+def between(above: str, low: Value, below: str, high: Value) -> Every:
+    return Every((Compare(above, low), Compare(below, high)))
 
 
 READ = {
@@ -42,22 +46,22 @@ READ = {
     "< 1 or > 2 or 3": Some((Compare("<", ONE), Compare(">", TWO), equal(THREE))),
     "> 1 and < 3 and != 2": Every((Compare(">", ONE), Compare("<", THREE), Compare("!=", TWO))),
     "1, 2 or 3": Some((equal(ONE), equal(TWO), equal(THREE))),
-    "[1..3]": Between(ONE, THREE, False, False),
-    "(1..3]": Between(ONE, THREE, True, False),
-    "[1..3)": Between(ONE, THREE, False, True),
-    "(1..3)": Between(ONE, THREE, True, True),
-    "[-3..-3]": Between(-THREE, -THREE, False, False),
-    "in [1..3]": Between(ONE, THREE, False, False),
-    "in (1..3)": Between(ONE, THREE, True, True),
-    "not in (1..3]": Not(Between(ONE, THREE, True, False)),
+    "[1..3]": between(">=", ONE, "<=", THREE),
+    "(1..3]": between(">", ONE, "<=", THREE),
+    "[1..3)": between(">=", ONE, "<", THREE),
+    "(1..3)": between(">", ONE, "<", THREE),
+    "[-3..-3]": between(">=", -THREE, "<=", -THREE),
+    "in [1..3]": between(">=", ONE, "<=", THREE),
+    "in (1..3)": between(">", ONE, "<", THREE),
+    "not in (1..3]": Not(between(">", ONE, "<=", THREE)),
     "in ['red']": Some((equal("red"),)),
     "in [1, 2, 3]": Some((equal(ONE), equal(TWO), equal(THREE))),
     "not in [1, 2]": Not(Some((equal(ONE), equal(TWO)))),
-    "in [1, 3] or in (2..3]": Some((Some((equal(ONE), equal(THREE))), Between(TWO, THREE, True, False))),
+    "in [1, 3] or in (2..3]": Some((Some((equal(ONE), equal(THREE))), between(">", TWO, "<=", THREE))),
     "$ > 1": Compare(">", ONE),
     "$ == 'red'": equal("red"),
     "$ in [1, 2]": Some((equal(ONE), equal(TWO))),
-    "$ not in [1..2]": Not(Between(ONE, TWO, False, False)),
+    "$ not in [1..2]": Not(between(">=", ONE, "<=", TWO)),
     "$ > 1 and $ < 3": Every((Compare(">", ONE), Compare("<", THREE))),
     "($ > 1) and $ != 3": Every((Compare(">", ONE), Compare("!=", THREE))),
     "not ($ > 1)": Not(Compare(">", ONE)),
@@ -77,9 +81,6 @@ def meaning(condition: Condition, value: Value) -> bool:
     match condition:
         case Compare(sign=sign, value=wanted):
             return bool(eval(f"value {sign} wanted", {"value": value, "wanted": wanted}))
-        case Between(low=low, high=high, low_open=low_open, high_open=high_open):
-            above = meaning(Compare(">" if low_open else ">=", low), value)
-            return above and meaning(Compare("<" if high_open else "<=", high), value)
         case Every(parts=parts):
             return all(meaning(part, value) for part in parts)
         case Some(parts=parts):
@@ -88,7 +89,7 @@ def meaning(condition: Condition, value: Value) -> bool:
 
 
 def values_for(condition: Condition) -> tuple[Value, ...]:
-    kinds = {type(value) for value in constants(condition)}
+    kinds = {type(compare.value) for compare in comparisons(condition)}
     if str in kinds:
         return ("red", "green", "true")
     return (True, False) if bool in kinds else tuple(Decimal(number) / 2 for number in range(-8, 10))

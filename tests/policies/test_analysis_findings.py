@@ -80,6 +80,10 @@ WHOLE: Mapping[str, tuple[Rows, list[Finding]]] = {
             finding("gap", "warning", None, "No row decides, for example, urgent False, unless r1, r2 does, which cannot be analyzed: nobody is asked.", 0, "red", False, others=("r1", "r2")),
         ],
     ),
+    "words in an order": (
+        [({"colour": "> 'green'"}, 1), ({}, 2)],
+        [finding("wrong_type", "error", "r1", "> needs a number.", column="colour")],
+    ),
     "no row that is read": (
         [({"amount": f"$ + 1 > {number}"}, 1) for number in range(11)],
         [
@@ -105,6 +109,18 @@ def test_a_search_that_grows_too_long_says_what_it_could_not_say(monkeypatch: py
         finding("undecided", "warning", "r2", f"The rows are too intertwined to say whether this row ever decides{rest}"),
         finding("undecided", "warning", None, f"The rows are too intertwined to say whether there is a gap{rest}"),
     ]  # fmt: skip
+
+
+def test_what_earlier_rows_decide_as_far_as_the_row_goes_needs_no_long_search() -> None:
+    """Sixteen facts that nobody combines: any two of the earlier rows decide all cases of the last one."""
+    flags = [Fact(name=f"flag{number}", title=f"Flag {number}", type="truth") for number in range(16)]
+    facts = [FACTS[0], *flags]
+    rows: Rows = [({"amount": "< 5", flag.name: truth}, 1) for flag in flags for truth in ("true", "false")]
+    given = table(*rows, ({"amount": "< 3"}, 2), ({}, 3), facts=facts)
+
+    findings = [(one.kind, one.row) for one in found(given, facts) if one.row in ("r33", "r34") or one.row is None]
+
+    assert findings == [("unreachable", "r33"), ("exception", "r34")]
 
 
 def test_ten_gaps_are_named_at_most() -> None:
