@@ -17,6 +17,8 @@ from policies.facts import Fact
 from policies.table import Row, Table
 
 MOST_GAPS, MOST_NAMED = 10, 10
+EVERY_ROW = -1
+"""A number in which every bit is set."""
 
 Severity = Literal["error", "warning", "information"]
 
@@ -107,7 +109,7 @@ def _unreachable(name: str, grid: Grid, row: int) -> list[Finding]:
         if Search(columns, _covers(grid, row, rows)).free_point(rows) is not None:
             return []
     except GivenUp:
-        return [_undecided(name, grid, grid.rows[row].id)]
+        return [_undecided(name, grid.rows[row].id)]
     others = tuple(grid.rows[other].id for other in bits(rows))
     return [
         Finding(
@@ -156,25 +158,22 @@ def _overlap(
 
 
 def _gaps(name: str, grid: Grid, no_row: str, severity: Severity) -> Iterator[Finding]:
-    """Up to ten regions that no row decides, each widened as far as it goes."""
+    """Up to ten regions that no row decides, each widened as far as it goes, then marked as if a row decided it."""
     columns = [list(column.pieces) for column in grid.columns]
-    everything = (1 << len(grid.rows)) - 1
-    for number in range(MOST_GAPS):
-        marker = len(grid.rows) + number
+    for marker in range(len(grid.rows), len(grid.rows) + MOST_GAPS):
         try:
-            point = Search(columns, covering(columns, everything)).free_point(everything)
+            point = Search(columns, covering(columns, EVERY_ROW)).free_point(EVERY_ROW)
         except GivenUp:
-            yield _undecided(name, grid, None)
+            yield _undecided(name, None)
             return
         if point is None:
             return
         region = _widened(columns, point)
         yield _gap(name, grid, point, region, columns, no_row, severity)
         columns = [
-            [Piece(piece.number, piece.rows | (piece.number in numbers) << marker) for piece in pieces]
-            for pieces, numbers in zip(columns, region, strict=True)
+            [Piece(piece.number, piece.rows | (piece.number in region[place]) << marker) for piece in pieces]
+            for place, pieces in enumerate(columns)
         ]
-        everything |= 1 << marker
 
 
 def _widened(columns: Sequence[Sequence[Piece]], point: Sequence[Piece]) -> list[set[int]]:
@@ -198,14 +197,8 @@ def _gap(
     no_row: str,
     severity: Severity,
 ) -> Finding:
-    example = {
-        column.fact.name: column.axis.sample(piece.number) for column, piece in zip(grid.columns, point, strict=True)
-    }
-    narrow = [
-        column.fact
-        for column, numbers, pieces in zip(grid.columns, region, columns, strict=True)
-        if len(numbers) < len(pieces)
-    ]
+    example = {column.fact.name: column.axis.sample(point[place].number) for place, column in enumerate(grid.columns)}
+    narrow = [column.fact for place, column in enumerate(grid.columns) if len(region[place]) < len(columns[place])]
     case = ", ".join(f"{fact.title.lower()} {example[fact.name]}" for fact in narrow) or "any case"
     unknown = tuple(grid.rows[row].id for row in bits(grid.unknown))
     doubt = f", unless {_listed(unknown)} does, which cannot be analyzed" if unknown else ""
@@ -219,7 +212,7 @@ def _gap(
     )
 
 
-def _undecided(name: str, grid: Grid, row: str | None) -> Finding:
+def _undecided(name: str, row: str | None) -> Finding:
     what = "whether this row ever decides" if row else "whether there is a gap"
     return Finding(
         kind="undecided",
@@ -260,11 +253,11 @@ def _allowed(column: Column, row: int) -> list[Piece]:
 
 def _example(grid: Grid, *rows: int) -> dict[str, object]:
     """The lowest value of each fact for which these rows hold, as far as their cells are known."""
-    pieces = [reduce(and_, [column.possible(row) for row in rows], column.axis.alive) for column in grid.columns]
-    return {
-        column.fact.name: column.axis.sample(next(bits(shared)))
-        for column, shared in zip(grid.columns, pieces, strict=True)
-    }
+    example = {}
+    for column in grid.columns:
+        shared = reduce(and_, [column.possible(row) for row in rows], column.axis.alive)
+        example[column.fact.name] = column.axis.sample(next(bits(shared)))
+    return example
 
 
 def _listed(rows: Sequence[str]) -> str:

@@ -80,6 +80,14 @@ WHOLE: Mapping[str, tuple[Rows, list[Finding]]] = {
             finding("gap", "warning", None, "No row decides, for example, urgent False, unless r1, r2 does, which cannot be analyzed: nobody is asked.", 0, "red", False, others=("r1", "r2")),
         ],
     ),
+    "unreachable beside a constant that no amount can be": (
+        [({"amount": ">= -3"}, 1), ({"amount": "< 4"}, 1)],
+        [finding("unreachable", "error", "r2", "This row never decides: every case that it describes is decided by r1 before.", 0, "red", False, others=("r1",))],
+    ),
+    "nothing more of a row with a wrong cell": (
+        [({}, 1), ({"amount": "'many'", "urgent": "true"}, 1)],
+        [finding("wrong_type", "error", "r2", "'many' is not a number.", column="amount")],
+    ),
     "words in an order": (
         [({"colour": "> 'green'"}, 1), ({}, 2)],
         [finding("wrong_type", "error", "r1", "> needs a number.", column="colour")],
@@ -114,7 +122,7 @@ def test_a_search_that_grows_too_long_says_what_it_could_not_say(monkeypatch: py
 def test_what_earlier_rows_decide_as_far_as_the_row_goes_needs_no_long_search() -> None:
     """Sixteen facts that nobody combines: any two of the earlier rows decide all cases of the last one."""
     flags = [Fact(name=f"flag{number}", title=f"Flag {number}", type="truth") for number in range(16)]
-    facts = [FACTS[0], *flags]
+    facts = [*flags, FACTS[0]]
     rows: Rows = [({"amount": "< 5", flag.name: truth}, 1) for flag in flags for truth in ("true", "false")]
     given = table(*rows, ({"amount": "< 3"}, 2), ({}, 3), facts=facts)
 
