@@ -133,14 +133,11 @@ class _Line(_Pieces):
 
     def _range(self, piece: int) -> range:
         """The whole numbers of a piece; where it goes on without an end, one of them stands for all."""
-        place = piece // 2
-        if piece % 2:
-            firsts, lasts = [ceil(self._cuts[place])], [floor(self._cuts[place])]
-        else:
-            firsts = [floor(low) + 1 for low in self._cuts[:place][-1:]]
-            lasts = [ceil(high) - 1 for high in self._cuts[place:][:1]]
-        first = max((end for end in (*firsts, self._fact.least) if end is not None), default=None)
-        last = min((end for end in (*lasts, self._fact.most) if end is not None), default=None)
+        place, on_cut = piece // 2, piece % 2
+        low = ceil(self._cuts[place]) if on_cut else floor(self._cuts[place - 1]) + 1 if place else None
+        high = floor(self._cuts[place]) if on_cut else ceil(self._cuts[place]) - 1 if place < len(self._cuts) else None
+        first = max((end for end in (low, self._fact.least) if end is not None), default=None)
+        last = min((end for end in (high, self._fact.most) if end is not None), default=None)
         if first is None:
             first = 0 if last is None else last
         return range(first, (first if last is None else last) + 1)

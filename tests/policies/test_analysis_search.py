@@ -78,6 +78,13 @@ def test_the_search_gives_up_after_so_many_pieces_and_not_before(monkeypatch: py
         found()
 
 
+def test_the_piece_that_leaves_the_fewest_rows_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = [[Piece(0, 0b011), Piece(1, 0b100)], [Piece(0, 0b011)]]
+
+    monkeypatch.setattr(analysis_search, "STEPS", 3)
+    assert Search(columns, [0, 0]).free_point(0b111) == [Piece(1, 0b100), Piece(0, 0b011)]
+
+
 def test_a_search_over_too_many_cases_is_given_up() -> None:
     columns = pairs(16)
 
