@@ -7,7 +7,7 @@ Both give the same rows and the same digest, however the partitions are grouped.
 import io
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,7 +46,8 @@ from store.snapshots import SnapshotFiles
 PARQUET = b"PAR1"
 WRITTEN: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": FEW_VALUES}
 """How effects are written."""
-QUOTES_TOGETHER = 100_000
+QUOTES_TOGETHER = 20_000
+"""Quotes whose sums are found at once: fewer cost more by column, more would wait for each other."""
 AHEAD = 4
 """Partitions that are priced before they are asked for; those of one statement come together."""
 T = TypeVar("T")
@@ -138,22 +139,25 @@ def conclude(
 ) -> Simulation:
     """Merge slices of partitions, in any order and grouping, to the result; the cases go to one file."""
     found, compared, differing, sql, buffer = Part(), 0, list[str](), "", io.BytesIO()
-    with ThreadPoolExecutor(1) as aside, pq.ParquetWriter(buffer, SCHEMA, **WRITTEN) as writer:
+    with pq.ParquetWriter(buffer, SCHEMA, **WRITTEN) as writer, ThreadPoolExecutor(1) as aside:
         judged = aside.submit(judge_contents, subject)
+        last: Future[Any] = judged
         for pieces in _together(slices):
             effects = pa.concat_tables([piece.effects for piece in pieces])
-            writer.write_table(effects)
+            last.result()
+            last = aside.submit(writer.write_table, effects)
             found = merged((found, part_of(effects, {piece.number: piece.effects for piece in pieces})))
             compared += sum(piece.compared for piece in pieces)
             differing += [quote for piece in pieces for quote in piece.differing]
             sql = pieces[-1].sql
+        last.result()
     result = _conclude(subject, found, judged.result(), files, look, differing, compared)
     how = {"cases_file": files.put(buffer.getvalue()), "snapshot": snapshot.digest, "sql": sql}
     return result.model_copy(update=how)
 
 
 def _together(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
-    """Slices in groups that are worth a look: what is done for each column costs as much for one quote as for many."""
+    """Slices in groups, each of one or of so many quotes as are summed up together."""
     group, held = list[Slice](), 0
     for piece in slices:
         if group and held + piece.effects.num_rows > QUOTES_TOGETHER:

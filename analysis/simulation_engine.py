@@ -155,7 +155,7 @@ def effects_by_engine(
     found = _table(connection, effects_sql(tables, records))
     files = pc.value_counts(pc.shift_right(found["place"], FILE_BITS))
     rows = {file["values"].as_py(): file["counts"].as_py() for file in files}
-    effects, start = found.select(SCHEMA.names).cast(SCHEMA), 0
+    effects, start = found.select(SCHEMA.names).cast(SCHEMA).combine_chunks(), 0
     for file, number in enumerate(numbers):
         yield number, effects.slice(start, rows.get(file, 0))
         start += rows.get(file, 0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.kinds.pricing_entries import Price, PriceEntry, Tier
-from domain.pricing import PriceBook
+from domain.pricing import PriceBook, line_amounts, price_line
 from domain.quote import Quote
 from tests.analysis.books import (
     CURRENCIES,
@@ -29,6 +29,15 @@ bad_quotes = st.tuples(quote_of(1, bad=True), quote_of(2, bad=True))
 @given(books, books, some_quotes)
 def test_the_engine_prices_as_the_reference_does(old: PriceBook, new: PriceBook, quotes: Sequence[Quote]) -> None:
     assert by_engine(old, new, quotes) == by_reference(old, new, quotes)
+
+
+@settings(max_examples=50)
+@given(books, some_quotes)
+def test_the_reference_without_its_steps_gives_the_same_amounts(book: PriceBook, quotes: Sequence[Quote]) -> None:
+    for quote in quotes:
+        for line in quote.lines:
+            priced = price_line(book, quote, line)
+            assert line_amounts(book, quote, line) == (priced and (priced.net_minor, priced.cost_minor))
 
 
 @settings(max_examples=50)

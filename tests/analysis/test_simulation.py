@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from activities.snapshot import refresh
-from analysis import simulation_engine
+from analysis import simulation, simulation_engine
 from analysis.assessment import Wide, contents_at, subject_of
 from analysis.engine import Limits
 from analysis.impact import touched_by
@@ -138,6 +138,9 @@ def test_any_grouping_of_partitions_gives_the_same_result(
     groups = list(simulation_engine.at_once(snapshot, partitions_of(snapshot)))
     assert len(groups) >= 4 and [n for group in groups for n in group] == list(partitions_of(snapshot))
     assert grouped(16) == whole
+    # Other row groups are another file with the same rows.
+    monkeypatch.setattr(simulation, "QUOTES_TOGETHER", 1)
+    assert grouped(16).model_copy(update={"cases_file": whole.cases_file}) == whole
 
 
 def test_parts_merge_in_any_order(snapshot: Snapshot, snapshot_files: SnapshotFiles, subject: Subject) -> None:
