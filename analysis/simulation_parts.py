@@ -125,15 +125,13 @@ def _bars(found: pa.Table) -> tuple[int, ...]:
     moved = found.filter(pc.and_(pc.greater(found["old_minor"], 0), pc.not_equal(found["delta"], 0)))
     # Beyond 2^49 minor units the product would not fit: such a quote counts by its amount divided first.
     points = pc.divide(pc.multiply(moved["delta"], BASIS_POINTS), moved["old_minor"])
-    return tuple(_between(points, moved["delta"], low, high) for low, high in pairwise(BOUNDS))
+    below = [_reaching(points, moved["delta"], bound) for bound in STEPS]
+    return tuple(high - low for low, high in pairwise((0, *below, moved.num_rows)))
 
 
-def _between(points: Any, delta: Any, low: int | None, high: int | None) -> int:
-    """Bars end at their upper bound; a move that rounds to zero belongs to the side of its sign."""
-    inside = [pc.greater(delta, 0) if low == 0 else pc.greater(points, low)] if low is not None else []
-    if high is not None:
-        inside.append(pc.less(delta, 0) if high == 0 else pc.less_equal(points, high))
-    return _count(reduce(pc.and_, inside))
+def _reaching(points: Any, delta: Any, bound: int) -> int:
+    """How many move up to a bound, itself included; a move that rounds to zero belongs to the side of its sign."""
+    return _count(pc.less_equal(points, bound) if bound else pc.less(delta, 0))
 
 
 def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, int]]:
