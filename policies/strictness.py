@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 
 from domain.approval_plan import Escalation, Plan, Stage
 from domain.judging import CheckRule, rule_for, stricter
-from policies.plan import STRICTEST_TIER
 
 
 def weaker_in(plan: Plan, other: Plan) -> tuple[str, ...]:
@@ -69,9 +68,9 @@ def strictest(started: Plan, current: Plan) -> Plan:
     )
 
 
-def _never(tier: int | None) -> int:
+def _never(tier: int | None) -> float:
     """The lowest tier in which something is asked for; where it is asked for in none, one above all."""
-    return STRICTEST_TIER + 1 if tier is None else tier
+    return math.inf if tier is None else tier
 
 
 def _limit(plan: Plan, currency: str) -> float:

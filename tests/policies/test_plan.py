@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 import policies.evaluate
+from domain.approval_plan import GOVERNANCE_BOARD
 from domain.errors import Invalid
+from domain.judging import NAMES, CheckRule, Consequence
+from domain.kinds.approval import Apart, DelegationRules, EffectLimit
 from domain.ownership import Ownership
 from domain.working_time import WorkingTime
 from policies.checks import named_groups
@@ -169,6 +172,48 @@ def test_a_quote_asks_its_owner_and_counts_the_minutes_of_the_policy() -> None:
 
     assert found.stages[0].slots[0].groups == ("pricing",)
     assert found.confirm_within == SHIPPED.confirm_within_minutes * 60
+
+
+def test_a_plan_carries_the_bounds_of_its_policy() -> None:
+    bounds = {
+        "checks": (CheckRule(check="margin_floor", failed=Consequence.HOLD),),
+        "delegation": DelegationRules(up_to_tier=2),
+        "apart": (Apart(groups=("finance", "legal"), because="they judge each other"),),
+        "step_up_from_tier": 3,
+        "retype_above": tuple(
+            EffectLimit(currency=currency, amount=amount)
+            for currency, amount in (("EUR", 5), ("JPY", 1000), ("EUR", 3), ("EUR", 4))
+        ),
+    }
+    bounded = policy(asking(stage_rule()), quote=Table(columns=("regions",), rows=(_quote_row(stage_rule()),)))
+    bounded = bounded.model_copy(update=bounds)
+
+    found = plan_for(bounded, REFERENCE, TIERING, "pricing")
+    of_quote = quote_plan(bounded, REFERENCE, {"regions": 1}, "pricing")
+
+    assert found.checks == bounds["checks"]
+    assert found.retype_above == {"EUR": 300, "JPY": 1000}
+    for one in (found, of_quote):
+        assert (one.delegates_up_to, one.apart, one.step_up_from) == (2, (("finance", "legal"),), 3)
+
+
+def test_only_a_stage_of_the_governance_board_keeps_minutes() -> None:
+    rules = (stage_rule(), stage_rule(id="board", groups=["finance", GOVERNANCE_BOARD]))
+
+    found = plan_for(policy(asking(*rules)), REFERENCE, TIERING, "pricing")
+
+    assert [stage.minutes for stage in found.stages] == [False, True]
+
+
+def test_a_rule_for_a_check_that_there_is_not_is_refused() -> None:
+    wrong = SHIPPED.model_copy(update={"checks": (CheckRule(check="luck"), CheckRule(check="mood"))})
+
+    code, detail, where = told(lambda: check_policy(wrong))
+
+    assert (code, where) == ("bad_policy", {})
+    said, there_are = detail.split("; ")
+    assert said == "There is no check luck, mood"
+    assert there_are == f"there are {', '.join(sorted(NAMES))}."
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def plans(draw: Any, version: int) -> Plan:
     given = {"tier": draw(st.integers(0, 4)), "checks": tuple(draw(st.lists(CHECKS, max_size=2)))}
     given["apart"] = tuple(draw(st.lists(st.sampled_from([("a", "b"), ("b", "c")]), unique=True)))
     given["retype_above"] = draw(st.dictionaries(st.sampled_from(["EUR", "GBP"]), st.integers(0, 3)))
+    given["delegates_up_to"] = draw(st.integers(0, 4))
     given["step_up_from"] = draw(st.none() | st.integers(0, 4))
     return plan(*[draw(stages(name)) for name in names], policy_version=version, **given)
 
@@ -87,6 +88,7 @@ def test_stages_that_a_request_started_with_keep_their_ids_unless_the_new_plan_c
         ({"tier": 1}, "tier 1 instead of 2"),
         ({"confirm_within": 61}, "an answer on impact may be older"),
         ({"impact_bound": 101}, "impact may move further"),
+        ({"delegates_up_to": 4}, "delegates may sign in higher tiers"),
         ({"apart": ()}, "delegates may join groups that are apart"),
         ({"retype_above": {}}, "larger effects are approved without typing them"),
         ({"retype_above": {"EUR": 101}}, "larger effects are approved without typing them"),
@@ -97,7 +99,7 @@ def test_stages_that_a_request_started_with_keep_their_ids_unless_the_new_plan_c
     ],
 )
 def test_a_plan_is_weaker_in_its_bounds(fields: dict[str, Any], weaker: str) -> None:
-    usual = plan(stage(), step_up_from=2, retype_above={"EUR": 100}, apart=(("a", "b"),))
+    usual = plan(stage(), step_up_from=2, delegates_up_to=3, retype_above={"EUR": 100}, apart=(("a", "b"),))
     assert weaker_in(usual.model_copy(update=fields), usual) == (weaker,)
     assert weaker_in(usual, usual.model_copy(update=fields)) == ()
 
@@ -128,6 +130,38 @@ def test_fewer_signatures_or_stages_ask_less() -> None:
 
 def test_one_stage_is_no_counterpart_of_two() -> None:
     assert weaker_in(plan(stage("one")), plan(stage("one"), stage("two"))) == ("stage two asks less",)
+
+
+def test_a_fresh_proof_in_the_highest_tier_alone_is_stricter_than_in_none() -> None:
+    assert weaker_in(plan(stage()), plan(stage(), step_up_from=4)) == ("who decides is proven in fewer tiers",)
+    assert weaker_in(plan(stage(), step_up_from=4), plan(stage())) == ()
+
+
+def test_a_counterpart_is_found_for_every_stage_for_which_there_can_be_one() -> None:
+    """The stage of the same name suffices for both, but only it suffices for the other one."""
+    strong, weak = stage("one", expire_after=5), stage("two", expire_after=9)
+    easy, hard = stage("one", expire_after=9), stage("two", expire_after=5)
+
+    assert weaker_in(plan(strong, weak), plan(easy, hard)) == ()
+    assert weaker_in(plan(weak, strong), plan(hard, easy)) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "joined"),
+    [
+        ({}, {"EUR": 5}, {"EUR": 5}),
+        ({"EUR": 5}, {}, {"EUR": 5}),
+        ({"EUR": 5, "GBP": 3}, {"EUR": 4}, {"EUR": 4, "GBP": 0}),
+        ({"EUR": 5}, {"EUR": 7, "GBP": 3}, {"EUR": 5, "GBP": 0}),
+    ],
+)
+def test_the_joined_plan_has_amounts_typed_beyond_the_lower_limit(
+    one: dict[str, int], other: dict[str, int], joined: dict[str, int]
+) -> None:
+    started = plan(stage("finance"), retype_above=one)
+    current = plan(stage("legal", slots=(Slot(id="legal", groups=("legal",)),)), retype_above=other)
+
+    assert strictest(started, current).retype_above == joined
 
 
 def test_where_neither_is_stricter_both_are_asked() -> None:
