@@ -8,11 +8,12 @@ from domain.change import CLOSED, ChangeState
 
 
 class ChangeRef(Payload):
-    """Which change a workflow is for; `bells` and `strangers` are what rang in an earlier run and was not looked at."""
+    """Which change a workflow is for; what rang in an earlier run and was not looked at, and the steps parked there."""
 
     change: str
     bells: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
 
 
 class ReconciliationRef(Payload):

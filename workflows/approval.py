@@ -17,7 +17,7 @@ class ApprovalWorkflow:
     @workflow.init
     def __init__(self, ref: ChangeRef) -> None:
         self.doorbell = Doorbell(ref)
-        self.stepping = Stepping(ref.change, self.doorbell, ApprovalActivities.note_request_trouble)
+        self.stepping = Stepping(ref, self.doorbell, ApprovalActivities.note_request_trouble)
 
     @workflow.run
     async def run(self, ref: ChangeRef) -> Progress:

@@ -25,7 +25,7 @@ class ChangeWorkflow:
     def __init__(self, ref: ChangeRef) -> None:
         self.change = ref.change
         self.doorbell = Doorbell(ref)
-        self.stepping = Stepping(ref.change, self.doorbell, ChangeActivities.note_trouble)
+        self.stepping = Stepping(ref, self.doorbell, ChangeActivities.note_trouble)
 
     @workflow.run
     async def run(self, ref: ChangeRef) -> Progress:

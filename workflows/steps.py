@@ -29,7 +29,7 @@ T = TypeVar("T")
 Step = Callable[..., Any]
 Tell = Callable[[Trouble], Any]
 MOST_BELLS = 20
-ENDS_AFTER_A_WAIT = "ends-after-a-wait"
+ENDS_AFTER_A_WAIT, ENDS_WHILE_PARKED = "ends-after-a-wait", "ends-while-parked"
 # A regular activity wraps what made it fail, a local one does not.
 FAILURES = (ActivityError, ApplicationError, StepTimeout)
 
@@ -72,11 +72,11 @@ class Doorbell:
 class Stepping:
     """Takes steps for one subject and shows in Temporal's web UI what it does and for whom it waits."""
 
-    def __init__(self, subject: str, doorbell: Doorbell, note_trouble: Any) -> None:
-        self.subject = subject
+    def __init__(self, ref: ChangeRef, doorbell: Doorbell, note_trouble: Any) -> None:
+        self.subject = ref.change
         self.doorbell = doorbell
         self._note_trouble = note_trouble
-        self._parked: set[str] = set()
+        self._parked = set(ref.parked)
         self._shown: tuple[Any, ...] = ()
 
     async def take(self, step: Any, argument: Any, queue: str | None = None, **options: Any) -> Any:
@@ -100,6 +100,7 @@ class Stepping:
                     local, argument = False, argument.alone()
                     continue
                 await self._park(name, failure, parks)
+                self._end_if_long(ENDS_WHILE_PARKED)
                 parks += 1
             else:
                 await self._resumed(name)
@@ -135,15 +136,20 @@ class Stepping:
             workflow.logger.warning("trouble_not_noted")
 
     async def wait(self, seconds: float | None, summary: str) -> None:
-        """Sleep for so long (None: without end) or until the doorbell rings; a long history ends there (D8).
-
-        What rang goes along, and the facts are read again. A run ends here and nowhere else: the service refuses to end
-        one into which a signal comes meanwhile, as under a flood of them, so nothing else may be done in that task.
-        """
+        """Sleep for so long (None: without end) or until the doorbell rings; a long history ends there."""
         await self._until(lambda: self.doorbell.rang, seconds, summary)
-        if workflow.info().is_continue_as_new_suggested() and workflow.patched(ENDS_AFTER_A_WAIT):
+        self._end_if_long(ENDS_AFTER_A_WAIT)
+
+    def _end_if_long(self, change_of_code: str) -> None:
+        """Go on in a new run once the history is long (D8); what rang and what is parked goes along.
+
+        Only right after a wait: the service refuses to end a run into which a signal comes meanwhile, as under a flood
+        of them, so nothing else may be done in that task.
+        """
+        if workflow.info().is_continue_as_new_suggested() and workflow.patched(change_of_code):
             bells, strangers = self.doorbell.take()
-            workflow.continue_as_new(ChangeRef(change=self.subject, bells=bells, strangers=strangers))
+            parked = tuple(sorted(self._parked))
+            workflow.continue_as_new(ChangeRef(change=self.subject, bells=bells, strangers=strangers, parked=parked))
 
     async def _until(self, met: Callable[[], bool], seconds: float | None, summary: str) -> None:
         timeout = None if seconds is None else timedelta(seconds=seconds)

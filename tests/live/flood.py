@@ -53,7 +53,7 @@ def flooded(platform: Platform, story: Story, change: str, seconds: float, rate:
 
     The flood lasts so long; the workflow must have gone on in a new run by its end.
     """
-    first = platform.workflow(change, _current_run)
+    first = platform.workflow(change, current_run)
     with flowing(platform, change, rate, seconds) as flood:
         eventually(lambda: strangers(story, change), bool, PATIENCE, "a stranger's signal is reported")
         for account in (OWNER, FINANCE):
@@ -93,7 +93,8 @@ def strangers(story: Story, change: str) -> list[Any]:
     return [entry for entry in story.timeline(change) if entry["action"] == "doorbell.stranger"]
 
 
-async def _current_run(handle: WorkflowHandle[Any, Any]) -> str:
+async def current_run(handle: WorkflowHandle[Any, Any]) -> str:
+    """The id of the run that goes on."""
     return str((await handle.describe()).run_id)
 
 
