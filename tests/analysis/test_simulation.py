@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import update
 
@@ -21,7 +22,8 @@ from analysis.simulation import (
     simulate_many,
     simulate_partitions,
 )
-from analysis.simulation_parts import merged, part_of
+from analysis.simulation_few import part_of_rows
+from analysis.simulation_parts import COUNTS, SCHEMA, WORDS, merged, part_of
 from analysis.simulation_subject import Subject
 from commands.changes import withdraw_change
 from domain.errors import MandateError, NotFound
@@ -294,3 +296,22 @@ def test_the_folder_of_spilled_rows_is_gone_afterwards(
     simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files)
 
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_moves_are_counted_by_columns_as_row_by_row_also_those_that_round_to_zero() -> None:
+    olds, moves = (1, 10_000, 10**9), (-2_000, -1_999, -1, 0, 1, 199, 200, 201, 30_000)
+    amounts = [(old, old + move) for old in olds for move in moves] + [(0, 5), (-5, 5), (None, 5), (5, None)]
+    rows = [
+        {
+            **dict.fromkeys(WORDS, "DE"),
+            **dict.fromkeys(COUNTS, 0),
+            "quote": f"Q-{number:03d}",
+            "old_minor": old,
+            "new_minor": new,
+            "old_cost": 1,
+            "new_cost": 2,
+        }
+        for number, (old, new) in enumerate(amounts)
+    ]
+
+    assert part_of(pa.Table.from_pylist(rows, SCHEMA)) == part_of_rows(rows)
