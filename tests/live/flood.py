@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -146,3 +147,5 @@ async def send(address: str, namespace: str, change: str, rate: int, seconds: fl
 if __name__ == "__main__":
     address, namespace, change, rate, seconds = sys.argv[1:6]
     print(json.dumps(asyncio.run(send(address, namespace, change, int(rate), float(seconds)))), flush=True)
+    # The interpreter aborts now and then while it ends after a Temporal client was used; everything is done by here.
+    os._exit(0)
