@@ -125,6 +125,29 @@ def test_a_quorum_that_can_no_longer_be_reached_is_a_rejection() -> None:
     assert rejection(found, gate(found).counted) is NO
 
 
+@pytest.mark.parametrize(
+    ("minutes", "accepted", "blocks"),
+    [
+        ((), False, ("minutes:board", "residual_risk")),
+        ((1, 2), True, ("minutes:board",)),
+        ((3,), False, ("residual_risk",)),
+        ((1, 3), True, ()),
+    ],
+)
+def test_a_board_leaves_minutes_of_its_last_vote_and_a_risk_that_the_owner_accepts(
+    minutes: tuple[int, ...], accepted: bool, blocks: tuple[str, ...]
+) -> None:
+    meeting = stage("board", slot("board/1", "board"), slot("board/2", "board")).model_copy(update={"minutes": True})
+    asked = plan(stage("finance", slot("finance", "finance")), meeting)
+    votes = [approval("fay", "finance", revision=4), *(approval(f"b{n}", "board", revision=n) for n in (2, 3))]
+    left = {"groups": {**BOARD, **FOUR}, "revision": 4, "minutes": minutes, "risk_accepted": accepted}
+
+    granted = gate(facts(asked, votes, **left))
+
+    assert (granted.verdict, granted.blocks) == (Verdict.GRANTED, blocks)
+    assert gate(facts(asked, votes[:2], **left)).blocks == ()
+
+
 def test_a_veto_is_cast_by_people_who_cannot_sign() -> None:
     groups = {**BOARD, "vic": frozenset({"compliance"})}
     found = facts(board(("compliance",)), said(("b1", YES)), groups=groups)
@@ -217,8 +240,7 @@ def test_a_delegate_acts_for_somebody_and_the_record_says_for_whom() -> None:
     ],
 )  # fmt: skip
 def test_a_delegation_gives_only_what_both_may_do(fields: dict[str, object], code: str) -> None:
-    decisions = fields.pop("decisions", [])
-    assert refusal(two(decisions, **fields), "ann") == code  # type: ignore[arg-type]
+    assert refusal(two(**fields), "ann") == code  # type: ignore[arg-type]
 
 
 def test_what_a_delegate_said_falls_with_the_delegation() -> None:
