@@ -21,13 +21,16 @@ def healed(platform: Platform) -> Iterator[None]:
 
 
 def released_under(platform: Platform, story: Story, mode: str, code: str, **more: Any) -> str:
-    """A change whose release met a misbehaving target and waits with an open case of this code."""
+    """A change whose release met a misbehaving target, which opened a case of this code.
+
+    A late bell may have had it tried again and closed the case before anybody looks; otherwise the change waits.
+    """
     offering, channel = story.fresh_offering()
     platform.fault(mode, **more)
     change = story.propose_price(offering, channel=channel)
     story.approve(change)
-    shown = eventually(lambda: story.view(change), lambda found: _open(found) == [("delivery", code)])
-    assert shown["summary"]["state"] == "releasing"
+    shown = eventually(lambda: story.view(change), lambda found: _cases(found) == [("delivery", code)])
+    assert shown["summary"]["state"] == "releasing" or not _open(shown)
     assert story.price(offering, channel=channel) == story.price(
         offering, channel=channel, at=shown["lifecycle"]["now"]
     )
@@ -39,7 +42,11 @@ def _open_cases(story: Story, change: str) -> list[tuple[str, str]]:
 
 
 def _open(shown: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(case["step"], case["code"]) for case in shown["cases"] if case["closed_at"] is None]
+    return _cases({"cases": [case for case in shown["cases"] if case["closed_at"] is None]})
+
+
+def _cases(shown: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(case["step"], case["code"]) for case in shown["cases"]]
 
 
 def go_on(platform: Platform, story: Story, change: str) -> list[dict[str, Any]]:
