@@ -96,20 +96,6 @@ class PriceBook:
         """The floor of an offering, None if it has none."""
         return self.rules.get(entry_id("floor", offering, selling_model, currency)) if self.rules else None
 
-    def places(self, offering: str, selling_model: str, currency: str) -> list[tuple[str, str]]:
-        """The markets and channels for which the book names a price or rate of its own."""
-        return self._places.get((offering, selling_model, currency), [])
-
-    @cached_property
-    def _places(self) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-        found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-        for entry in self.entries.values():
-            if entry["type"] in ("price", "rate"):
-                model = entry.get("selling_model", entry.get("resource"))
-                key = (entry["offering"], model, entry["currency"])
-                found.setdefault(key, []).append((entry["market"], entry["channel"]))
-        return found
-
     def priced(self, offering: str) -> list[Entry]:
         """The list prices of an offering (`*`: of all), ordered by id."""
         found = self._priced if offering == EVERYWHERE else {offering: self._priced.get(offering, [])}
