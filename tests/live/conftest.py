@@ -8,6 +8,7 @@ import pytest
 from cli.platform.temporal_service import TemporalService
 from domain.errors import Unavailable
 from tests.databases import EMPTY, Databases
+from tests.live.outage import Stoppable
 from tests.live.platform import Platform
 from tests.live.story import Story
 
@@ -42,3 +43,11 @@ def platform(
 def story(platform: Platform) -> Story:
     """The people at work on it."""
     return Story(platform)
+
+
+@pytest.fixture
+def server() -> Iterator[Stoppable]:
+    """A PostgreSQL server of one test, which can go away."""
+    running = Stoppable()
+    yield running
+    running.stop()

@@ -1,6 +1,5 @@
 """A flood of signals stops no change: the small form; `make prove STEP=flood` lasts five minutes, on PostgreSQL (H4)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from tests.live.test_doorbell import waiting
 
 __all__ = ["waiting"]
 SECONDS = 40
-
-
-@pytest.fixture
-def server() -> Iterator[Stoppable]:
-    running = Stoppable()
-    yield running
-    running.stop()
 
 
 @pytest.mark.timeout(600)

@@ -18,13 +18,6 @@ from tests.live.waiting import eventually
 
 
 @pytest.fixture
-def server() -> Iterator[Stoppable]:
-    running = Stoppable()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
 def platform(server: Stoppable, temporal_address: str, tmp_path: Path) -> Iterator[Platform]:
     with Platform(tmp_path, PostgresDatabases(server).copy_of(EMPTY), temporal_address) as running:
         yield running
