@@ -10,11 +10,9 @@ from analysis.replay import REFUSED, Version
 from domain.artifact import Content
 from domain.errors import Invalid
 from domain.pricing import PriceBook, line_fault, price_line
-from domain.quote import Quote, QuoteLine
+from domain.quote import USUAL_PAYMENT_DAYS, Quote, QuoteLine
 from domain.replay import Route
 from policies.content import policy_of
-
-USUAL_PAYMENT_DAYS = 30
 
 
 @dataclass(frozen=True)

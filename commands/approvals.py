@@ -12,9 +12,9 @@ from pydantic import AfterValidator, Field
 
 from commands.changes import Receipt, move, receipt
 from commands.command import Control, command
-from commands.step import require_system
+from commands.step import require_system, set_case
 from commands.step_up import proof_for, proof_told, use_up
-from commands.subjects import expire, settle
+from commands.subjects import end_request, expire, lock_subject, settle
 from domain.approval import BULK_TIER, ApprovalFacts, Choice, Seat, Timer, root_digest, slot_for, timers
 from domain.canonical import canonical
 from domain.change import ChangeState, Step, advance, visible_or_empty
@@ -22,7 +22,7 @@ from domain.errors import Conflict, NotFound, Refused
 from domain.model import Model
 from domain.total_effect import require_retyped
 from store.approval import decision_of
-from store.subjects import Subject, SubjectKind, subject_kind
+from store.subjects import REQUEST, Subject, SubjectKind, subject_kind
 from store.tables.approval import CommentRow, DecisionRow, FiredTimerRow, RecallRow
 from store.unit_of_work import Transaction
 
@@ -120,8 +120,7 @@ def _decide(tx: Transaction, subject: str, ballot: Ballot, most_tier: int) -> De
 
 def lock_waiting(tx: Transaction, subject: str) -> tuple[SubjectKind, Any]:
     """A subject, locked. Raises Conflict("not_awaiting_approval") unless people are being asked about it."""
-    kind = subject_kind(subject)
-    row = tx.lock(kind.table, subject)
+    kind, row = lock_subject(tx, subject)
     if row.state != ChangeState.AWAITING_APPROVAL:
         raise Conflict("not_awaiting_approval", f"{subject} is {row.state.replace('_', ' ')}.", state=row.state)
     return kind, row
@@ -180,6 +179,22 @@ def recall_decision(tx: Transaction, subject: str, decision: str) -> Receipt:
     return receipt(row)
 
 
+@command(control=Control.NONE)
+def withdraw_request(tx: Transaction, request: str) -> Receipt:
+    """Take back what one asked for, while it waits for its approvers; nothing comes into force.
+
+    Raises NotFound("unknown_approval_request"), Refused("not_yours"), Conflict("not_awaiting_approval").
+    """
+    kind, row = lock_waiting(tx, request)
+    if kind is not REQUEST or tx.actor.party != row.requester:
+        raise Refused("not_yours", "Only who asked for something takes it back.", subject=request)
+    end_request(tx, row, ChangeState.WITHDRAWN)
+    set_case(tx, request, "approval", row.owner_group, None, "")
+    tx.wake(request, "withdrawn")
+    tx.record("request.withdrawn", request)
+    return receipt(row)
+
+
 def _reopen(tx: Transaction, row: Subject, now: datetime) -> None:
     """Ask again: the time that people have begins anew when everything was agreed already."""
     waited = row.state == ChangeState.AWAITING_APPROVAL
@@ -202,8 +217,7 @@ def advance_timers(tx: Transaction, subject: str) -> Advance:
     After an outage all that is overdue fires in this one step.
     """
     require_system(tx)
-    kind = subject_kind(subject)
-    row = tx.lock(kind.table, subject)
+    kind, row = lock_subject(tx, subject)
     due: tuple[Timer, ...] = ()
     if row.state == ChangeState.AWAITING_APPROVAL:
         facts = kind.facts(tx.session, row, tx.now, None)

@@ -17,7 +17,7 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.kinds.approval import Apart, DelegationRules
 from domain.kinds.kind import first_error
 from domain.model import Model
-from policies.requests import request_plan
+from policies.requests import RequestFacts, request_plan
 from store import artifacts, requests
 from store.calendars import calendars
 from store.delegations import ACTIVE, PROPOSED
@@ -94,8 +94,8 @@ def delegate(tx: Transaction, proposal: DelegationProposal) -> DelegationReceipt
         _duties_apart(tx, live.apart, proposal.delegate, limits)
     _not_twice(tx, giver, proposal, begin)
     days = -(-(proposal.until_at - begin) // timedelta(days=1))
-    asked = {"subject": KIND, "tier": limits.max_tier, "days": days}
-    plan = request_plan(asked, limits.max_tier, calendars(tx.session, tx.now))
+    facts = RequestFacts(subject=KIND, tier=limits.max_tier, days=days)
+    plan = request_plan(facts, calendars(tx.session, tx.now))
     row = _row(tx, giver, proposal, limits, begin, ACTIVE if plan is None else PROPOSED)
     content = {"delegation": row.id, "delegator": giver, **proposal.model_dump(mode="json", exclude={"reason"})}
     title = f"Delegation {row.id} of more than the policy allows by itself"

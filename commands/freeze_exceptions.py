@@ -7,12 +7,12 @@ from pydantic import AfterValidator, Field
 from sqlmodel import col
 
 from commands.command import Control, command
-from commands.requests import open_request
+from commands.requests import RequestReceipt, open_request
 from domain.artifact import EVERYWHERE
 from domain.change import ChangeState, visible
 from domain.errors import Conflict, Invalid
 from domain.model import Model
-from policies.requests import request_plan
+from policies.requests import RequestFacts, request_plan
 from store import requests
 from store.calendars import calendars
 from store.tables.calendar import FreezeRow
@@ -31,12 +31,6 @@ class ExceptionRequest(Model):
     change: str
     until_at: datetime
     reason: Annotated[str, Field(min_length=3, max_length=400), AfterValidator(visible)]
-
-
-class RequestReceipt(Model):
-    """The id of the request that now waits for its approvers."""
-
-    request: str
 
 
 @command(control=Control.NONE)
@@ -58,8 +52,8 @@ def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) 
     content = {"freeze": freeze, **asked.model_dump(mode="json")}
     _not_twice(tx, freeze, asked.change)
     tier = STRICTEST if change is None or change.tier is None else change.tier
-    facts = {"subject": KIND, "tier": tier, "days": (asked.until_at - tx.now).days}
-    plan = request_plan(facts, tier, calendars(tx.session, tx.now))
+    facts = RequestFacts(subject=KIND, tier=tier, days=(asked.until_at - tx.now).days)
+    plan = request_plan(facts, calendars(tx.session, tx.now))
     assert plan is not None
     title = f"Exception to {freeze} for {'every change' if change is None else asked.change}"
     request = open_request(tx, KIND, title, content, plan, _who_benefits(change))

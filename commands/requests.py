@@ -5,16 +5,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.policies import policy_at
-from commands.changes import move
 from commands.step import set_case
 from domain.approval import Plan, gate
 from domain.canonical import canonical
 from domain.change import ChangeState
+from domain.model import Model
 from store import artifacts, requests
 from store.policies import known_policies
 from store.tables.approval import ParticipationRow
 from store.tables.request import RequestRow
 from store.unit_of_work import Transaction
+
+
+class RequestReceipt(Model):
+    """The id of the request that now waits for its approvers."""
+
+    request: str
 
 
 def open_request(
@@ -71,8 +77,3 @@ def note_participation(tx: Transaction, subject: str, person: str, role: str, **
             **where,
         )
     )
-
-
-def end_request(tx: Transaction, row: RequestRow, state: ChangeState) -> None:
-    """A request is over: granted (completed), rejected, expired or withdrawn."""
-    move(tx, row, state)

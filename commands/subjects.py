@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from commands import delegations, freeze_exceptions
+from commands import delegations, freeze_exceptions, quote_approvals
 from commands.changes import move
-from commands.requests import end_request
 from commands.step import set_case
 from domain.approval import ApprovalFacts, Choice, Standing, Verdict, gate, rejection
 from domain.change import ChangeState, Step, advance
-from store.subjects import CHANGE, REQUEST, Subject, subject_kind
+from store import requests
+from store.subjects import CHANGE, REQUEST, Subject, SubjectKind, subject_kind
 from store.tables.request import RequestRow
 from store.unit_of_work import Transaction
 
@@ -25,20 +25,33 @@ class Closing:
 
 
 STEPS = {Choice.REJECT: Step.REJECT, Choice.REQUEST_CHANGES: Step.REQUEST_CHANGES}
-GRANTS: dict[str, Callable[[Transaction, RequestRow], None]] = {
-    freeze_exceptions.KIND: freeze_exceptions.grant,
-    delegations.KIND: delegations.grant,
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a kind of request brings into force when it is granted, and what it puts back when it is not."""
+
+    granted: Callable[[Transaction, RequestRow], None]
+    refused: Callable[[Transaction, RequestRow], None] = lambda tx, row: None
+
+
+ENDINGS = {
+    freeze_exceptions.KIND: Ending(freeze_exceptions.grant),
+    delegations.KIND: Ending(delegations.grant),
+    quote_approvals.KIND: Ending(quote_approvals.grant, quote_approvals.give_back),
 }
-"""Kind of request -> what comes into force when it is granted."""
+"""Kind of request -> how it ends."""
 
 
 def _step(step: Step) -> Callable[[Transaction, Any], None]:
     return lambda tx, row: move(tx, row, advance(ChangeState(row.state), step))
 
 
-def _grant(tx: Transaction, row: RequestRow) -> None:
-    GRANTS[row.kind](tx, row)
-    end_request(tx, row, ChangeState.COMPLETED)
+def end_request(tx: Transaction, row: RequestRow, state: ChangeState) -> None:
+    """A request is over: granted (completed), rejected, expired or withdrawn."""
+    ending = ENDINGS[row.kind]
+    (ending.granted if state is ChangeState.COMPLETED else ending.refused)(tx, row)
+    move(tx, row, state)
 
 
 CLOSINGS = {
@@ -48,11 +61,24 @@ CLOSINGS = {
         expired=_step(Step.EXPIRE),
     ),
     REQUEST.name: Closing(
-        granted=_grant,
+        granted=lambda tx, row: end_request(tx, row, ChangeState.COMPLETED),
         rejected=lambda tx, row, _choice: end_request(tx, row, ChangeState.REJECTED),
         expired=lambda tx, row: end_request(tx, row, ChangeState.EXPIRED),
     ),
 }
+
+
+def lock_subject(tx: Transaction, subject: str) -> tuple[SubjectKind, Any]:
+    """A subject and the records that it is about, locked, so that its facts are read under lock (D2a).
+
+    Raises NotFound("unknown_change_request", "unknown_approval_request").
+    """
+    kind = subject_kind(subject)
+    row = tx.lock(kind.table, subject)
+    if kind is REQUEST:
+        for table, key in requests.rests_on(row.kind).keys(requests.request_content(row)):
+            tx.lock(table, key)
+    return kind, row
 
 
 def settle(tx: Transaction, row: Subject, facts: ApprovalFacts) -> Standing:

@@ -1,7 +1,11 @@
 """Quotes as impact and simulation see them: lines pinned to the versions that priced them (R-14.1)."""
 
 from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field
+
+from domain.canonical import digest
 from domain.model import Model
 
 OPEN_STATUSES = ("draft", "in_approval", "approved", "proposed")
@@ -36,3 +40,23 @@ class Quote(Model):
     created_at: datetime
     expires_at: datetime
     lines: tuple[QuoteLine, ...]
+
+
+USUAL_PAYMENT_DAYS = 30
+NOT_COMMERCIAL = {"status", "owner", "created_at"}
+
+
+def commercial_digest(quote: Quote) -> str:
+    """The digest of all that whoever approves a quote agrees to: everything but its status, its seller and its age."""
+    return digest(quote.model_dump(mode="json", exclude=NOT_COMMERCIAL))
+
+
+class QuoteTerms(Model):
+    """What the quote itself keeps no record of, said by whoever submits it for approval.
+
+    payment_days: left out, those of its contract, the usual 30 where it has none. regions: that the deal spans.
+    """
+
+    payment_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    standard_clauses: bool = True
+    regions: Annotated[int, Field(ge=1, le=100)] = 1

@@ -17,9 +17,21 @@ from policies.plan import Calendars, any_clock, stage_of
 from policies.table import StageRule, Table
 
 FILE = Path(__file__).parent / "tables" / "requests.yaml"
-INPUTS = frozenset({"request", "policy"})
+INPUTS = frozenset({"request", "policy", "original"})
 NAME = "requests"
 STAGES = TypeAdapter(tuple[StageRule, ...])
+
+
+class RequestFacts(Model):
+    """What the table asks of a request: its kind, the tier of what it is for, for how many days, and its type.
+
+    days: 0 where it is for no time. type: that of a correction (R-17.2), otherwise empty.
+    """
+
+    subject: str
+    tier: Annotated[int, Field(ge=0, le=4)]
+    days: int = 0
+    type: str = ""
 
 
 class RequestPolicy(Model):
@@ -42,21 +54,22 @@ def request_policy() -> RequestPolicy:
     return policy
 
 
-def request_plan(facts: Mapping[str, object], tier: int, calendars: Calendars = any_clock) -> Plan | None:
+def request_plan(facts: RequestFacts, calendars: Calendars = any_clock) -> Plan | None:
     """The plan that a request needs; None only where a row says that it needs none.
 
-    facts: the columns of the table (subject, tier, days). Raises Invalid("no_request_rule").
+    Raises Invalid("no_request_rule").
     """
     policy = request_policy()
+    asked = facts.model_dump()
     try:
-        row = first_match(policy.requests, facts)
+        row = first_match(policy.requests, asked)
     except NoRuleMatched:
-        raise Invalid("no_request_rule", f"No rule says who agrees to this: {dict(facts)}.") from None
+        raise Invalid("no_request_rule", f"No rule says who agrees to this: {asked}.") from None
     rules = _rules(row.then)
     if not rules:
         return None
     return Plan(
-        tier=tier,
+        tier=facts.tier,
         reasons=(row.because,),
         policy=NAME,
         policy_version=policy.version,

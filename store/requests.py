@@ -1,16 +1,47 @@
 """Loading requests that go through the approval engine, and the facts that the gate decides over (R-7.11)."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from domain.approval_plan import ApprovalFacts, Plan
 from domain.canonical import digest, digest_of, parse
 from domain.errors import NotFound
+from store import quote_approvals
 from store.approval import Asked, facts_of
 from store.tables.request import RequestRow
+
+Content = Mapping[str, Any]
+Key = tuple[type[SQLModel], Any]
+
+
+@dataclass(frozen=True)
+class RestsOn:
+    """The records that a kind of request is about, as they stand now, besides what was asked.
+
+    keys: the rows, to be locked before the facts are read. inputs: named digests of them, so that a record that moves
+    withdraws what was said about it (R-7.6). at_stake: minor units per currency, for delegations with a limit.
+    """
+
+    keys: Callable[[Content], tuple[Key, ...]]
+    inputs: Callable[[Session, Content], Mapping[str, str]]
+    at_stake: Callable[[Content], Mapping[str, int]]
+
+
+NOTHING = RestsOn(lambda content: (), lambda session, content: {}, lambda content: {})
+RESTS_ON = {
+    quote_approvals.KIND: RestsOn(quote_approvals.keys, quote_approvals.inputs, quote_approvals.at_stake),
+}
+"""Kind of request -> what it rests on; a kind that is not here rests on what was asked alone."""
+
+
+def rests_on(kind: str) -> RestsOn:
+    """What a kind of request rests on."""
+    return RESTS_ON.get(kind, NOTHING)
 
 
 def request(session: Session, request_id: str) -> RequestRow:
@@ -34,14 +65,16 @@ def _plan(stored: bytes) -> Plan:
 
 def approval_facts(session: Session, row: RequestRow, now: datetime, asking: str | None = None) -> ApprovalFacts:
     """The facts of a request's approval at this instant; under lock when the session holds the locks."""
-    plan = _plan(row.plan)
+    plan, content, records = _plan(row.plan), request_content(row), rests_on(row.kind)
+    own = {"request": digest_of(row.content), "policy": digest([plan.policy, plan.policy_version])}
     asked = Asked(
         subject=row.id,
         kind=row.kind,
         revision=row.revision,
         plan=plan,
-        inputs={"request": digest_of(row.content), "policy": digest([plan.policy, plan.policy_version])},
+        inputs={**own, **records.inputs(session, content)},
         excluded={row.requester: "you asked for it"},
         opened_at=row.opened_at,
+        at_stake=lambda: records.at_stake(content) or None,
     )
     return facts_of(session, asked, now, asking)

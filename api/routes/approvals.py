@@ -12,7 +12,8 @@ from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
 from commands.command import Call
 from commands.discussion import Handing, Interest, Remark
-from commands.freeze_exceptions import ExceptionRequest, RequestReceipt, ask_freeze_exception
+from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
+from commands.requests import RequestReceipt
 from commands.step_up import Authentication, StepUp, step_up
 from domain.errors import MandateError
 from domain.model import Model
@@ -133,7 +134,7 @@ def ask_exception(
 
 @router.get("/requests")
 def requests(_asking: Asking, session: Reading) -> list[RequestSummary]:
-    """The latest requests that are no changes: exceptions to freezes, delegations."""
+    """The latest requests that are no changes: quotes, corrections, exceptions, delegations, access to data."""
     return list(request_list(session))
 
 
@@ -143,3 +144,9 @@ def request(response: Response, request: str, asking: Asking, session: Reading, 
     view = request_view(session, request, now, asking.person)
     response.headers["ETag"] = f'"{view.summary.version}"'
     return view
+
+
+@router.post("/requests/{request}/withdraw")
+def withdraw(request: str, installation: InstallationParts, call: Writing) -> Receipt:
+    """Take back what you asked for, while it waits; nothing comes into force."""
+    return approvals.withdraw_request(installation.gateway, call, request)

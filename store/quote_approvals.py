@@ -1,0 +1,50 @@
+"""Loading approvals of quotes: what a decision on one rests on, and what was approved before (R-7.11, R-14.2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from domain.canonical import digest
+from domain.quote import USUAL_PAYMENT_DAYS, commercial_digest
+from store import quotes
+from store.tables.contract import ContractRow, ContractTermRow
+from store.tables.quote import QuoteRow
+from store.tables.quote_approval import QuoteApprovalRow
+
+KIND = "quote"
+
+
+def keys(content: Mapping[str, Any]) -> tuple[tuple[type[QuoteRow], str], ...]:
+    """The quote that is asked about."""
+    return ((QuoteRow, content["quote"]),)
+
+
+def inputs(session: Session, content: Mapping[str, Any]) -> dict[str, str]:
+    """`content`: what was asked with the quote as it is now, so that a quote that moved is asked about anew (R-8.5)."""
+    quote = quotes.quote(session, content["quote"])
+    return {"content": digest([dict(content), commercial_digest(quote) if quote else ""])}
+
+
+def at_stake(content: Mapping[str, Any]) -> dict[str, int]:
+    """What the quote comes to, minor units."""
+    return {content["currency"]: content["total_minor"]}
+
+
+def payment_days(session: Session, quote: str) -> int:
+    """The days to pay of the quote's contract; 30 where it has none."""
+    found = session.execute(
+        select(func.max(col(ContractTermRow.payment_days)))
+        .join(ContractRow, col(ContractRow.id) == col(ContractTermRow.contract))
+        .where(col(ContractRow.quote) == quote)
+    ).scalar()
+    return USUAL_PAYMENT_DAYS if found is None else int(found)
+
+
+def approvals(session: Session, quote: str) -> list[QuoteApprovalRow]:
+    """What was approved of a quote, latest first."""
+    rows = select(QuoteApprovalRow).where(col(QuoteApprovalRow.quote) == quote)
+    return list(
+        session.execute(rows.order_by(col(QuoteApprovalRow.decided_at).desc(), col(QuoteApprovalRow.id))).scalars()
+    )
