@@ -58,6 +58,13 @@ def recall(
     here.show(here.api.post(f"/api/approvals/{subject}/recall", body), _standing)
 
 
+@group.command()
+@calls_api
+def withdraw(here: Here, request: Annotated[str, typer.Argument(help="A request (AR-...) of yours.")]) -> None:
+    """Take back what you asked for, while it waits for those who have to agree."""
+    here.show(here.api.post(f"/api/requests/{request}/withdraw"), _standing)
+
+
 @group.command("hand-on")
 @calls_api
 def hand_on(
@@ -104,7 +111,7 @@ def interest(
 @group.command()
 @calls_api
 def requests(here: Here) -> None:
-    """The latest requests: exceptions to freezes, delegations beyond what the policy allows by itself."""
+    """The latest requests: quotes, corrections, exceptions to freezes, delegations, access to data."""
     here.show(here.api.get("/api/requests"), _list)
 
 

@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "cli.policy_replay": ("policy",),
     "cli.freeze": ("freeze",),
     "cli.approval": ("approval",),
+    "cli.quote": ("quote",),
     "cli.delegation": ("delegation",),
     "cli.person": ("person",),
     "cli.evidence": ("evidence", "audit", "ask"),

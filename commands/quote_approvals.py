@@ -54,7 +54,7 @@ def submit_quote(tx: Transaction, quote: str, terms: QuoteTerms) -> RequestRecei
         "price_version": found.price_version,
         **facts,
     }
-    request = open_request(tx, KIND, f"Approval of quote {quote}", content, plan, _seller(tx, found))
+    request = open_request(tx, KIND, quote_approvals.title(quote), content, plan, _seller(tx, found))
     row.status = IN_APPROVAL
     tx.record("quote.submitted", request, quote=quote, total=found.total_minor, currency=found.currency, facts=facts)
     return RequestReceipt(request=request)
@@ -100,11 +100,7 @@ def _approved(quote: Quote, policy_version: int, decision: DecisionRow) -> Quote
     return QuoteApprovalRow(
         id=f"quote-approval-{secrets.token_hex(8)}",
         quote=quote.id,
-        total_minor=quote.total_minor,
-        currency=quote.currency,
-        lines=len(quote.lines),
-        largest_discount_basis_points=max((line.discount_basis_points for line in quote.lines), default=0),
-        price_version=quote.price_version,
+        **quote_approvals.figures(quote),
         policy_version=policy_version,
         person=decision.person,
         decided_at=decision.decided_at,

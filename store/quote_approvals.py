@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from domain.canonical import digest
-from domain.quote import USUAL_PAYMENT_DAYS, commercial_digest
+from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest
 from store import quotes
 from store.tables.contract import ContractRow, ContractTermRow
 from store.tables.quote import QuoteRow
@@ -40,6 +40,22 @@ def payment_days(session: Session, quote: str) -> int:
         .where(col(ContractRow.quote) == quote)
     ).scalar()
     return USUAL_PAYMENT_DAYS if found is None else int(found)
+
+
+def title(quote: str) -> str:
+    """What the request for the approval of a quote is called."""
+    return f"Approval of quote {quote}"
+
+
+def figures(quote: Quote) -> dict[str, Any]:
+    """What is kept of a quote when it is approved: minor units, lines, the deepest discount in basis points."""
+    return {
+        "total_minor": quote.total_minor,
+        "currency": quote.currency,
+        "lines": len(quote.lines),
+        "largest_discount_basis_points": max((line.discount_basis_points for line in quote.lines), default=0),
+        "price_version": quote.price_version,
+    }
 
 
 def approvals(session: Session, quote: str) -> list[QuoteApprovalRow]:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.parts import InstallationParts, Reading
 from commands.delegations import DelegationProposal, delegate, revoke_delegation
+from commands.subjects import ENDINGS
 from domain.artifact import EVERYWHERE
 from domain.delegation import LONGEST
 from domain.errors import Conflict, Invalid, MandateError, NotFound, Refused
@@ -97,7 +98,7 @@ def _page(
         requests=request_list(session),
         people=active_persons(session),
         groups=sorted(visitor.actor.groups),
-        kinds=list(kinds()),
+        kinds=[*kinds(), *ENDINGS],
         longest=LONGEST.days,
         form=form,
         problem=problem,

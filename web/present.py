@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -203,6 +204,23 @@ def _part(value: object) -> str:
     return f"({told(value)})" if isinstance(value, Mapping) else told(value)
 
 
+def asked_for(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a request asks for, a line each: `total_minor` with `currency` as `Total`, `1,234.50 EUR`; nothing empty."""
+    return [
+        _asked(name, value, content.get("currency", ""))
+        for name, value in content.items()
+        if name not in ("kind", "currency") and value not in EMPTY
+    ]
+
+
+def _asked(name: str, value: Any, currency: str) -> tuple[str, str]:
+    if currency and name.endswith("_minor"):
+        return words(name.removesuffix("_minor")), money(value, currency)
+    if name.endswith("_percent"):
+        return words(name.removesuffix("_percent")), f"{value} %"
+    return words(name), told(value)
+
+
 def market(code: str) -> str:
     """`DE` -> `Germany (DE)`."""
     if code == EVERYWHERE:
@@ -265,6 +283,6 @@ FILTERS: Mapping[str, object] = {
     for function in (
         money, money_or_plain, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment,
         away, duration, late, effective, state, words, market, channel, selling_model, choice, outcome, consequence,
-        timer, block, case_words, action, short, price_step, line_of, share, told,
+        timer, block, case_words, action, short, price_step, line_of, share, told, asked_for,
     )
 }  # fmt: skip

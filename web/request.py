@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
 from api.parts import InstallationParts, Reading
-from commands.approvals import decide
+from commands.approvals import decide, withdraw_request
 from domain.errors import Conflict, Invalid, MandateError, Refused
 from queries.requests import request_view
 from web.approval_parts import NOTHING_TYPED, talk_of
@@ -40,6 +40,23 @@ def decide_on(
         decide(installation.gateway, call, request_id, ballot_of(form))
     except (Conflict, Refused, Invalid) as error:
         return request_page(request, visitor, session, request_id, error, {"comment": form.comment})
+    return see(f"/requests/{request_id}")
+
+
+@router.post("/withdraw")
+def withdraw(
+    request: Request,
+    request_id: str,
+    installation: InstallationParts,
+    visitor: Visiting,
+    session: Reading,
+    call: FormCall,
+) -> Response:
+    """Take back what one asked for."""
+    try:
+        withdraw_request(installation.gateway, call, request_id)
+    except (Conflict, Refused) as error:
+        return request_page(request, visitor, session, request_id, error)
     return see(f"/requests/{request_id}")
 
 

@@ -1,4 +1,4 @@
-"""Quotes: read them; in development, seed them."""
+"""Quotes: read them, submit them for approval; in development, seed them."""
 
 from typing import Annotated
 
@@ -7,10 +7,13 @@ from pydantic import Field
 
 from api.development import loopback_only
 from api.parts import Asking, InstallationParts, Limit, Reading, Writing
+from commands.quote_approvals import submit_quote
 from commands.quotes import Batch, begin_seed, publish_seed, seed_chunk
+from commands.requests import RequestReceipt
 from domain.errors import NotFound
 from domain.model import Model
-from domain.quote import Quote
+from domain.quote import Quote, QuoteTerms
+from queries.quote_approvals import QuoteApprovals, quote_approvals_of
 from store import quotes
 
 router = APIRouter(prefix="/api", tags=["quotes"])
@@ -57,6 +60,20 @@ def read_quote(quote: Annotated[str, Path(max_length=60)], _asking: Asking, sess
     if found is None:
         raise NotFound("unknown_quote", f"There is no quote {quote!r}.")
     return found
+
+
+@router.post("/quotes/{quote}/approval", status_code=201)
+def submit(
+    quote: Annotated[str, Path(max_length=60)], installation: InstallationParts, call: Writing, terms: QuoteTerms
+) -> RequestReceipt:
+    """Ask for the approval of a draft quote; the approval policy in force says who has to agree."""
+    return submit_quote(installation.gateway, call, quote, terms)
+
+
+@router.get("/quotes/{quote}/approvals")
+def read_approvals(quote: Annotated[str, Path(max_length=60)], _asking: Asking, session: Reading) -> QuoteApprovals:
+    """What was asked and approved of a quote, and whether it still has the figures that were approved."""
+    return quote_approvals_of(session, quote)
 
 
 @router.post("/development/seeds", status_code=201)
