@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.approval_plan import Plan
+from domain.correction import CorrectionType
 from domain.errors import Invalid
 from domain.kinds.kind import first_error
 from domain.model import Model
@@ -77,6 +78,17 @@ def request_plan(facts: RequestFacts, calendars: Calendars = any_clock) -> Plan 
         impact_bound=0,
         stages=tuple(stage_of(rule, policy.owner, calendars) for rule in rules),
     )
+
+
+def correction_plan(of: CorrectionType, calendars: Calendars = any_clock) -> Plan:
+    """The plan that a correction of a type needs; there is none that nobody has to agree to (R-17.2).
+
+    Raises Invalid("no_request_rule").
+    """
+    plan = request_plan(RequestFacts(subject="correction", tier=of.tier, type=of), calendars)
+    if plan is None:
+        raise Invalid("no_request_rule", f"No rule says who agrees to a correction of {of}.")
+    return plan
 
 
 def _rules(then: Mapping[str, object]) -> tuple[StageRule, ...]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 from domain.approval_plan import ApprovalFacts, Plan
 from domain.canonical import digest, digest_of, parse
 from domain.errors import NotFound
-from store import quote_approvals
+from store import corrections, quote_approvals
 from store.approval import Asked, facts_of
 from store.tables.request import RequestRow
 
@@ -35,6 +35,7 @@ class RestsOn:
 NOTHING = RestsOn(lambda content: (), lambda session, content: {}, lambda content: {})
 RESTS_ON = {
     quote_approvals.KIND: RestsOn(quote_approvals.keys, quote_approvals.inputs, quote_approvals.at_stake),
+    corrections.KIND: RestsOn(corrections.keys, corrections.inputs, corrections.at_stake),
 }
 """Kind of request -> what it rests on; a kind that is not here rests on what was asked alone."""
 

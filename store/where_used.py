@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from sqlalchemy import or_, select, update
 from sqlmodel import Session
 
 from store import bulk
 from store.tables.columns import table_of
+from store.tables.contract import ContractRow
 from store.tables.where_used import WhereUsedRow
 
 USES = table_of(WhereUsedRow)
+CONTRACTS = table_of(ContractRow)
 OFFERING = "offering"
 QUOTE, ORDER, ASSET, CONTRACT = "quote", "order", "asset", "contract"
 PLACE = ("market", "channel", "currency")
@@ -63,3 +66,12 @@ def contract_uses(contracts: Iterable[Row], quote_uses: Iterable[Row]) -> list[d
         for contract in contracts
         for use in quoted.get(contract["quote"], ())
     ]
+
+
+def revalue(session: Session, quote: str, line: int, offering: str, value: int) -> None:
+    """Follow a line of a quote whose net value became another, also in the contracts that come from the quote."""
+    agreed = select(CONTRACTS.c.id).where(CONTRACTS.c.quote == quote)
+    ours = (USES.c.document_kind == QUOTE) & (USES.c.document == quote)
+    theirs = (USES.c.document_kind == CONTRACT) & USES.c.document.in_(agreed)
+    of_line = (USES.c.kind == OFFERING) & (USES.c.used == offering) & (USES.c.line == line)
+    session.execute(update(USES).where(of_line, or_(ours, theirs)).values(value=value))
