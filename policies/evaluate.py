@@ -4,16 +4,20 @@ A cell must answer exactly true or false; any error, unknown column or other ans
 because a row that silently does not apply is an approval that nobody gives.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import zen
 
 from domain.errors import Invalid
 from policies.table import Row, Table
 
-Cell = Callable[[object], bool]
+Question: TypeAlias = dict[str, Any]
+"""A value as the condition of a cell reads it: `$`."""
+Ask: TypeAlias = Callable[[Question], Any]
+Cell: TypeAlias = tuple[str, Ask]
+"""A column, and its condition ready to be asked."""
 FORBIDDEN = ("rand", "now", "date(", "$root")
 
 
@@ -23,30 +27,21 @@ class NoRuleMatched(Exception):
 
 def first_match(table: Table, facts: Mapping[str, object]) -> Row:
     """The first row that holds for the facts. Raises Invalid("bad_rule") for a cell that fails, NoRuleMatched."""
-    answers: dict[tuple[str, str], bool] = {}
-    for row in table.rows:
-        for cell in row.when.items():
-            # Rows repeat cells; within one case each distinct one is asked once.
-            if (answer := answers.get(cell)) is None:
-                answer = answers[cell] = _holds(row, *cell, facts)
-            if not answer:
-                break
-        else:
-            return row
+    for row in _matching(table, facts):
+        return row
     raise NoRuleMatched(", ".join(f"{name}={facts[name]!r}" for name in table.columns if name in facts))
 
 
 def every_match(table: Table, facts: Mapping[str, object]) -> tuple[Row, ...]:
     """Every row that holds for the facts, in order. Raises Invalid("bad_rule"), NoRuleMatched."""
-    found = tuple(row for row in table.rows if all(_holds(row, *cell, facts) for cell in row.when.items()))
-    if not found:
-        raise NoRuleMatched(", ".join(f"{name}={facts.get(name)!r}" for name in table.columns))
-    return found
+    if found := tuple(_matching(table, facts)):
+        return found
+    raise NoRuleMatched(", ".join(f"{name}={facts.get(name)!r}" for name in table.columns))
 
 
 def cell_holds(row: Row, column: str, value: object) -> bool:
     """Whether a row's condition on one column holds for a value; a column without one always does."""
-    return _holds(row, column, row.when.get(column, ""), {column: value})
+    return _holds(row, (column, _ask(row.when.get(column, ""))), {column: {"$": value}})
 
 
 def check_table(table: Table) -> None:
@@ -55,36 +50,83 @@ def check_table(table: Table) -> None:
         for column, condition in row.when.items():
             if column not in table.columns:
                 raise Invalid("bad_rule", f"Row {row.id}: unknown column {column!r}.", row=row.id, column=column)
-            _compiled(row.id, column, condition)
+            try:
+                _compile(condition)
+            except RuntimeError as error:
+                raise _bad_rule(row, column, error) from None
 
 
-def _holds(row: Row, column: str, condition: str, facts: Mapping[str, object]) -> bool:
-    if column not in facts:
+class _Same:
+    """A table as a key, equal to itself alone: comparing two by what is in them costs more than evaluating a case."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.table is self.table
+
+
+@lru_cache(maxsize=64)
+def _numbered(same: _Same) -> tuple[list[Cell], list[tuple[Row, list[int]]]]:
+    """The distinct cells of a table, each with its column, and its rows with the numbers of theirs."""
+    numbers: dict[tuple[str, str], int] = {}
+    rows = [(row, [numbers.setdefault(cell, len(numbers)) for cell in row.when.items()]) for row in same.table.rows]
+    return [(column, _ask(condition)) for column, condition in numbers], rows
+
+
+def _matching(table: Table, facts: Mapping[str, object]) -> Iterator[Row]:
+    """Rows that hold, from the top; cells are asked in reading order, so that the first that fails is the one told."""
+    cells, rows = _numbered(_Same(table))
+    questions = {name: {"$": value} for name, value in facts.items()}
+    answers: list[bool | None] = [None] * len(cells)
+    for row, numbers in rows:
+        for number in numbers:
+            # Rows repeat cells; within one case each distinct one is asked once.
+            if (answer := answers[number]) is None:
+                answer = answers[number] = _holds(row, cells[number], questions)
+            if not answer:
+                break
+        else:
+            yield row
+
+
+def _holds(row: Row, cell: Cell, questions: Mapping[str, Question]) -> bool:
+    column, ask = cell
+    question = questions.get(column)
+    if question is None:
         raise Invalid("bad_rule", f"Row {row.id}: no fact for column {column!r}.", row=row.id, column=column)
-    value = facts[column]
     try:
-        answer = _compiled(row.id, column, condition)(value)
+        answer = ask(question)
     except RuntimeError as error:
-        raise Invalid("bad_rule", f"Row {row.id}, column {column}: {error}.", row=row.id, column=column) from None
+        raise _bad_rule(row, column, error) from None
     if answer is not True and answer is not False:
-        raise Invalid("bad_rule", f"Row {row.id}, column {column}: answered {answer!r}.", row=row.id, column=column)
+        raise _bad_rule(row, column, f"answered {answer!r}")
     return answer
 
 
-def _compiled(row: str, column: str, condition: str) -> Cell:
+def _bad_rule(row: Row, column: str, fault: object) -> Invalid:
+    return Invalid("bad_rule", f"Row {row.id}, column {column}: {fault}.", row=row.id, column=column)
+
+
+def _ask(condition: str) -> Ask:
+    """The compiled condition; one that cannot be read fails when it is asked, so that it is told in its place."""
     try:
         return _compile(condition)
-    except (RuntimeError, ValueError) as error:
-        raise Invalid(
-            "bad_rule", f"Row {row}, column {column}: {condition!r}: {error}.", row=row, column=column
-        ) from None
+    except RuntimeError:
+        return lambda question: _compile(condition)(question)
 
 
 @lru_cache(maxsize=10_000)
-def _compile(condition: str) -> Cell:
+def _compile(condition: str) -> Ask:
+    """Raises RuntimeError for a condition that cannot be read."""
     if not condition.strip():
         return lambda _: True
-    if any(word in condition for word in FORBIDDEN):
-        raise ValueError("clock and chance have no place in a rule")
-    expression: Any = zen.compile_unary_expression(condition)
-    return lambda value: expression.evaluate({"$": value})
+    try:
+        if any(word in condition for word in FORBIDDEN):
+            raise ValueError("clock and chance have no place in a rule")
+        return zen.compile_unary_expression(condition).evaluate
+    except (RuntimeError, ValueError) as error:
+        raise RuntimeError(f"{condition!r}: {error}") from None
