@@ -116,7 +116,7 @@ def _ask(condition: str) -> Ask:
     try:
         return _compile(condition)
     except RuntimeError:
-        return lambda question: _compile(condition)(question)
+        return lambda _: _compile(condition)
 
 
 @lru_cache(maxsize=10_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import policies.evaluate
 from domain.errors import Invalid
-from policies.evaluate import NoRuleMatched, cell_holds, every_match, first_match
+from policies.evaluate import NoRuleMatched, cell_holds, check_table, every_match, first_match
 from policies.table import Row, Table
 
 COLUMNS = ("a", "b", "c")
@@ -87,6 +87,13 @@ def test_a_failing_cell_is_told_where_it_is_met_first() -> None:
 
     assert (code, row, column) == ("bad_rule", "r1", "b")
     assert detail.startswith("Row r1, column b: '((': ")
+
+
+def test_a_cell_that_cannot_be_read_is_told_when_its_table_is_checked() -> None:
+    with pytest.raises(Invalid) as caught:
+        check_table(table({"a": "> 1"}, {"a": "> 2", "b": UNREADABLE}))
+
+    assert caught.value.detail.startswith("Row r1, column b: '((': ")
 
 
 def test_a_table_that_is_equal_or_was_made_of_another_answers_for_itself() -> None:
