@@ -20,7 +20,7 @@ CODES = {
 }
 
 
-def problem(status: int, code: str, detail: str, **facts: object) -> JSONResponse:
+def problem(status: int, code: str, detail: str, /, **facts: object) -> JSONResponse:
     """A problem document."""
     body = {
         "type": f"urn:mandate:problem:{code}",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import group_names, moment, say, table, words
+from cli.present import group_names, moment, money, say, table, words
 from cli.proving import Confirm, prove
 from domain.errors import NotFound
 
@@ -172,10 +172,16 @@ def _row(one: Any) -> tuple[object, ...]:
 def _show(view: Any) -> None:
     summary, names = view["summary"], view["names"]
     say(f"{summary['id']}  {summary['title']}", f"{words(summary['state']).capitalize()}, tier {summary['tier']}")
-    say(*(f"  {name}: {value}" for name, value in view["content"].items()))
+    say(*(f"  {_asked(name, value, view['content'])}" for name, value in view["content"].items()))
     for stage in view["standing"]["stages"]:
         for slot in stage["slots"]:
             able = ", ".join(names.get(person, person) for person in slot["candidates"]) or "nobody, which blocks it"
             done = f"approved by {names.get(slot['person'], slot['person'])}" if slot["person"] else f"missing; {able}"
             say(f"  {stage['title']} ({group_names(slot['groups'])}): {done}")
-    say(*(f"  next: {timer['what']} at {moment(timer['at'])}" for timer in view["timers"]))
+    say(*(f"  next: {timer['what']} of {timer['stage']} at {moment(timer['at'])}" for timer in view["timers"]))
+
+
+def _asked(name: str, value: Any, content: Any) -> str:
+    if name.endswith("_minor"):
+        return f"{words(name.removesuffix('_minor'))}: {money(value, content['currency'])}"
+    return f"{words(name)}: {value}"

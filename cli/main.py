@@ -26,6 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "cli.quote": ("quote",),
     "cli.delegation": ("delegation",),
     "cli.person": ("person",),
+    "cli.data_access": ("data",),
     "cli.evidence": ("evidence", "audit", "ask"),
     "cli.ownership": ("ownership",),
     "cli.notices": ("notices", "queue"),

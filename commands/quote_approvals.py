@@ -39,7 +39,7 @@ def submit_quote(tx: Transaction, quote: str, terms: QuoteTerms) -> RequestRecei
         raise NotFound("unknown_quote", f"There is no quote {quote!r}.", quote=quote)
     row = tx.lock(QuoteRow, quote)
     if row.status != DRAFT:
-        raise Conflict("quote_not_draft", f"{quote} is {row.status.replace('_', ' ')}.", status=row.status)
+        raise Conflict("quote_not_draft", f"{quote} is {row.status.replace('_', ' ')}.", state=row.status)
     if row.expires_at <= tx.now:
         raise Conflict("quote_over", f"{quote} has expired.", quote=quote)
     version = artifacts.latest(tx.session, POLICY)

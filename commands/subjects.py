@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from commands import corrections, delegations, freeze_exceptions, quote_approvals
+from commands import corrections, data_access, delegations, freeze_exceptions, quote_approvals
 from commands.changes import move
 from commands.step import set_case
 from domain.approval import ApprovalFacts, Choice, Standing, Verdict, gate, rejection
@@ -38,6 +38,7 @@ class Ending:
 ENDINGS = {
     freeze_exceptions.KIND: Ending(freeze_exceptions.grant),
     delegations.KIND: Ending(delegations.grant),
+    data_access.KIND: Ending(data_access.grant),
     quote_approvals.KIND: Ending(quote_approvals.grant, quote_approvals.give_back),
     corrections.KIND: Ending(corrections.grant),
 }

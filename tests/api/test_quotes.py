@@ -34,6 +34,8 @@ def test_a_quote_is_submitted_decided_on_and_read(caller: People, quote: str) ->
     assert [(one["id"], one["state"]) for one in found["requests"]] == [(request, "completed")]
     assert [(one["person"], one["name"], one["stands"]) for one in found["approvals"]] == [(SALES, "Tom Okafor", True)]
     assert mara.get(f"/api/quotes/{quote}").json()["status"] == "approved"
+    again = mara.post(f"/api/quotes/{quote}/approval", {})
+    assert (again.status_code, again.json()["code"], again.json()["state"]) == (409, "quote_not_draft", "approved")
 
 
 @pytest.mark.parametrize(

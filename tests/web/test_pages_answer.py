@@ -43,6 +43,7 @@ PAGES = (
     "/ownership",
     "/notices",
     "/delegations",
+    "/data-access",
     "/emergencies",
 )
 
