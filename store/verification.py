@@ -169,7 +169,7 @@ def _chain(package: Package) -> Iterator[Finding]:
         yield Finding(path=CHAIN, fault="does not end where the manifest says: its tail was cut or it is another chain")
     for link in package.read(ATTEMPTS):
         found = Link.model_validate(link, strict=True)
-        if fault := link_fault(found, found.sequence, found.previous):
+        if fault := link_fault(found):
             yield Finding(path=ATTEMPTS, fault=f"{found.subject}, record {found.sequence}: {fault}")
 
 
