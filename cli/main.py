@@ -24,6 +24,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "cli.freeze": ("freeze",),
     "cli.approval": ("approval",),
     "cli.quote": ("quote",),
+    "cli.correction": ("correction",),
     "cli.delegation": ("delegation",),
     "cli.person": ("person",),
     "cli.data_access": ("data",),

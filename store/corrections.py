@@ -65,13 +65,19 @@ def rows(record: str, key: str) -> tuple[tuple[type[SQLModel], Any], ...]:
     return (*head, (TABLES[record], read_key(record, key)))
 
 
+def current(session: Session, record: str, key: str, field: str) -> Value | None:
+    """A field as it stands; None where the record is gone. Raises Invalid("bad_key")."""
+    table, row = table_and_row(record, key)
+    found: Value | None = session.execute(select(table.c[field]).where(row)).scalar()
+    return found
+
+
 def value_of(session: Session, record: str, key: str, field: str) -> Value:
     """A field as it stands. Raises Invalid("bad_key"), NotFound("unknown_<record>")."""
-    table, row = table_and_row(record, key)
-    found = session.execute(select(table.c[field]).where(row)).scalar()
+    found = current(session, record, key, field)
     if found is None:
         raise NotFound(f"unknown_{record}", f"There is no {record.replace('_', ' ')} {key!r}.", record=record, key=key)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def refuse_evidence(record: str) -> None:
@@ -185,9 +191,21 @@ def keys(content: Mapping[str, Any]) -> tuple[tuple[type[SQLModel], Any], ...]:
 
 def inputs(session: Session, content: Mapping[str, Any]) -> dict[str, str]:
     """`original`: the field and all that would follow as they are now, so that what moved is asked about anew."""
-    figures = [(content["record"], content["key"], content["field"])]
-    figures += [(one["record"], one["key"], one["field"]) for one in content["follows"]]
-    return {"original": digest([[*figure, value_of(session, *figure)] for figure in figures])}
+    return {"original": digest([[*figure, current(session, *figure)] for figure in _figures(content)])}
+
+
+def stands(session: Session, content: Mapping[str, Any]) -> bool:
+    """Whether a correction still finds what was shown when it was asked for."""
+    itself, *following = _figures(content)
+    if str(current(session, *itself)) != content["original"]:
+        return False
+    befores = [one["before"] for one in content["follows"]]
+    return [current(session, *figure) for figure in following] == befores
+
+
+def _figures(content: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Record, key and field of what is corrected, then of all that follows."""
+    return [(one["record"], one["key"], one["field"]) for one in (content, *content["follows"])]
 
 
 def at_stake(content: Mapping[str, Any]) -> dict[str, int]:

@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlmodel import Session, SQLModel
+from sqlalchemy import select
+from sqlmodel import Session, SQLModel, col
 
 from domain.approval_plan import ApprovalFacts, Plan
 from domain.canonical import digest, digest_of, parse
+from domain.change import ChangeState
 from domain.errors import NotFound
 from store import corrections, quote_approvals
 from store.approval import Asked, facts_of
+from store.tables.approval import DecisionRow
 from store.tables.request import RequestRow
 
 Content = Mapping[str, Any]
@@ -67,15 +70,32 @@ def _plan(stored: bytes) -> Plan:
 def approval_facts(session: Session, row: RequestRow, now: datetime, asking: str | None = None) -> ApprovalFacts:
     """The facts of a request's approval at this instant; under lock when the session holds the locks."""
     plan, content, records = _plan(row.plan), request_content(row), rests_on(row.kind)
-    own = {"request": digest_of(row.content), "policy": digest([plan.policy, plan.policy_version])}
     asked = Asked(
         subject=row.id,
         kind=row.kind,
         revision=row.revision,
         plan=plan,
-        inputs={**own, **records.inputs(session, content)},
+        inputs=_as_decided(session, row) or _inputs(session, row, plan),
         excluded={row.requester: "you asked for it"},
         opened_at=row.opened_at,
         at_stake=lambda: records.at_stake(content) or None,
     )
     return facts_of(session, asked, now, asking)
+
+
+DECIDED = (ChangeState.COMPLETED, ChangeState.REJECTED)
+
+
+def _as_decided(session: Session, row: RequestRow) -> dict[str, str]:
+    """What the decision saw that ended a request: what has moved since, as a record that was corrected, takes nothing
+    from it. Empty for a request that no decision has ended."""
+    if row.state not in DECIDED:
+        return {}
+    last = select(col(DecisionRow.inputs)).where(col(DecisionRow.subject) == row.id)
+    found: bytes | None = session.execute(last.order_by(col(DecisionRow.decided_at).desc()).limit(1)).scalar()
+    return parse(found) if found else {}
+
+
+def _inputs(session: Session, row: RequestRow, plan: Plan) -> dict[str, str]:
+    own = {"request": digest_of(row.content), "policy": digest([plan.policy, plan.policy_version])}
+    return {**own, **rests_on(row.kind).inputs(session, request_content(row))}

@@ -43,6 +43,14 @@ TIMERS = {
     "escalation": "Escalated: further groups may decide too",
     "expiry": "The change expires",
 }
+FIELDS = {
+    "owner": "Seller",
+    "discount_basis_points": "Discount",
+    "unit_price_micros": "Unit price",
+    "net_minor": "Net",
+    "total_minor": "Total",
+    "payment_days": "Days to pay",
+}
 CONSEQUENCES = {
     "warn": "is a warning",
     "hold": "holds the release until the owner accepts it",
@@ -221,6 +229,23 @@ def _asked(name: str, value: Any, currency: str) -> tuple[str, str]:
     return words(name), told(value)
 
 
+def field_name(name: str) -> str:
+    """The field of a record in words: `discount_basis_points` -> `Discount`."""
+    return FIELDS.get(name, words(name))
+
+
+def figure(value: str | int, field: str, currency: str | None) -> str:
+    """What a field of a record holds, as its name says: `250` of a discount as `2.5 %`, an amount with its currency."""
+    text = str(value)
+    if currency and field.endswith("_minor"):
+        return money(int(text), currency)
+    if currency and field.endswith("_micros"):
+        return price(int(text), currency)
+    if field.endswith("_basis_points"):
+        return basis_points(int(text))
+    return words(text) if field == "status" else text
+
+
 def market(code: str) -> str:
     """`DE` -> `Germany (DE)`."""
     if code == EVERYWHERE:
@@ -283,6 +308,7 @@ FILTERS: Mapping[str, object] = {
     for function in (
         money, money_or_plain, signed_money, price, plain_price, count, percent, basis_points, moment, precise_moment,
         away, duration, late, effective, state, words, market, channel, selling_model, choice, outcome, consequence,
-        timer, block, case_words, action, short, price_step, line_of, share, told, asked_for,
+        timer, block, case_words, action, short, price_step, line_of, share, told, asked_for, field_name,
+        figure,
     )
 }  # fmt: skip

@@ -12,6 +12,7 @@ from domain.errors import Conflict, Invalid, MandateError, NotFound, Refused
 from domain.quote import QuoteTerms
 from queries.quote_approvals import quote_approvals_of
 from store import quotes
+from web.correction import corrections_of
 from web.lookups import CATALOG, PRICING, offering_names
 from web.rendering import render, see
 from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed
@@ -90,4 +91,5 @@ def _page(
         approval=quote_approvals_of(session, quote),
         form=form,
         problem=problem,
+        **corrections_of(session, found),
     )
