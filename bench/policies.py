@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from bench.results import Measurement, measured, percentile
 from policies.analysis import analyze
@@ -31,9 +31,9 @@ def run(rounds: int) -> list[Measurement]:
 
 
 def one_case(bench: str, rounds: int) -> Measurement:
-    """One case through the largest table, over many cases."""
+    """One case through the largest table, over many cases: CPU time, as a p99 by the clock tells who else is at work."""
     cases = [case for _ in range(rounds) for case in _cases(*_table(1.0))]
-    name, slow = "evaluation of one case, p99", percentile(cases, 99)
+    name, slow = "evaluation of one case, CPU time, p99", percentile(cases, 99)
     return measured(bench, name, "ms", cases, slow, most=MOST_CASE_MILLISECONDS)
 
 
@@ -42,13 +42,13 @@ def _cases(table: Table, facts: tuple[Fact, ...]) -> list[float]:
     chance = random.Random(7)
     cases = [{fact.name: _value(fact, chance) for fact in facts} for _ in range(CASES)]
     first_match(table, cases[0])
-    return [1000 * _seconds(partial(first_match, table, case)) for case in cases]
+    return [1000 * _seconds(partial(first_match, table, case), thread_time) for case in cases]
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = perf_counter()
+def _seconds(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> float:
+    start = clock()
     work()
-    return perf_counter() - start
+    return clock() - start
 
 
 def _value(fact: Fact, chance: random.Random) -> object:

@@ -59,10 +59,6 @@ IMPOSSIBLE: Mapping[str, Impossible] = {
         "No rule can ask for a name or a title; what is renamed keeps its id.",
         lambda: not {"title", "name", "offering"} & {column for table in TABLES for column in columns_of(table)},
     ),
-    "D10": Impossible(
-        "Nothing is hidden from somebody who may sign in: list, detail, search and export show the same.",
-        lambda: not _routes("mine", "visible") and not _queries("viewer"),
-    ),
     "D11": Impossible(
         "No message is answered: nothing comes in by chat or mail.", lambda: not _routes("chat", "mail", "slack")
     ),

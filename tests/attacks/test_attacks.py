@@ -15,6 +15,7 @@ from tests.attacks import (
     people_attacks,
     policy_attacks,
     presence_attacks,
+    subject_attacks,
 )
 from tests.attacks.elsewhere import ELSEWHERE, Elsewhere
 from tests.attacks.impossible import IMPOSSIBLE
@@ -22,7 +23,15 @@ from tests.attacks.lines import LINES
 from tests.attacks.registry import ATTACKS, Attack
 from tests.attacks.world import Outcome, World
 
-__all__ = ["approval_attacks", "effect_attacks", "path_attacks", "people_attacks", "policy_attacks", "presence_attacks"]
+__all__ = [
+    "approval_attacks",
+    "effect_attacks",
+    "path_attacks",
+    "people_attacks",
+    "policy_attacks",
+    "presence_attacks",
+    "subject_attacks",
+]
 
 SIZES = {"A": 13, "B": 18, "C": 16, "D": 14, "E": 6, "F": 7, "H": 8, "J": 5}
 CATALOGUE = {f"{table}{number}" for table, size in SIZES.items() for number in range(1, size + 1)}

@@ -69,15 +69,19 @@ class World:
 
     def decide_page(self, account: str, change: str) -> Outcome:
         """Decide by the form of the page, sent as a browser would; the code is read from the audit record."""
+        ballot = self.business.ballot(change)
+        typed = {"choice": "approve", "revision": str(ballot.revision), "seen": ballot.seen}
+        return self.send_page(account, "/changes", f"/changes/{change}/decisions", typed)
+
+    def send_page(self, account: str, page: str, action: str, typed: Mapping[str, str]) -> Outcome:
+        """Send a form of a page as a browser would; the code is read from the audit record."""
         self.client.cookies.clear()
         self.client.post("/sign-in/development", data={"account": account})
-        ballot = self.business.ballot(change)
-        csrf = re.findall(r'name="csrf" value="([^"]+)"', self.client.get("/changes").text)[0]
-        form = {"csrf": csrf, "key": fresh_key() + "-page", "choice": "approve"}
-        form |= {"revision": str(ballot.revision), "seen": ballot.seen}
-        answer = self.client.post(f"/changes/{change}/decisions", data=form, follow_redirects=False)
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', self.client.get(page).text)[0]
+        form = {"csrf": csrf, "key": fresh_key() + "-page", **typed}
+        answer = self.client.post(action, data=form, follow_redirects=False)
         self.client.cookies.clear()
-        return Outcome("" if answer.status_code == 303 else self.last_refusal(account), f"actor/{account}")
+        return Outcome("" if answer.status_code < 400 else self.last_refusal(account), f"actor/{account}")
 
     def decide_bulk(self, account: str, *changes: str) -> list[Outcome]:
         """Decide on several changes in one list, by the API."""
