@@ -31,7 +31,7 @@ def run(rounds: int) -> list[Measurement]:
 
 
 def one_case(bench: str, rounds: int) -> Measurement:
-    """One case through the largest table, over many cases: CPU time, as a p99 by the clock tells who else is at work."""
+    """One case through the largest table, over many cases: CPU time, as the clock would tell of other processes."""
     cases = [case for _ in range(rounds) for case in _cases(*_table(1.0))]
     name, slow = "evaluation of one case, CPU time, p99", percentile(cases, 99)
     return measured(bench, name, "ms", cases, slow, most=MOST_CASE_MILLISECONDS)
