@@ -6,6 +6,7 @@ import typer
 
 from cli.here import Here, calls_api
 from cli.present import group_names, moment, money, price, say, table, words
+from domain.errors import Refused
 from domain.money import unit_price
 
 app = typer.Typer()
@@ -43,9 +44,8 @@ def ask(
     original: Annotated[str | None, typer.Option(help="What you have seen; left out: what it is now.")] = None,
 ) -> None:
     """Ask for a correction; it is applied when all have agreed whom its type names."""
-    if original is None:
-        original = _preview(here, record, key, field, value)["preview"]["original"]
-    body = {"record": record, "key": key, "field": field, "original": original, "corrected": value, "reason": reason}
+    what = {"record": record, "key": key, "field": field, "corrected": value, "reason": reason}
+    body = {**what, "original": _seen(here, record, key, field, value) if original is None else original}
     asked = here.api.post("/api/corrections", body)
     here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
 
@@ -63,6 +63,14 @@ def list_applied(
 
 def _preview(here: Here, record: str, key: str, field: str, value: str) -> Any:
     return here.api.get("/api/corrections/preview", record=record, key=key, field=field, corrected=value)
+
+
+def _seen(here: Here, *what: str) -> str:
+    """What it is now. Where that is refused it is asked for all the same, because trying has to be on record."""
+    try:
+        return str(_preview(here, *what)["preview"]["original"])
+    except Refused:
+        return ""
 
 
 def _who(asks: Any) -> str:

@@ -30,7 +30,7 @@ def ask_correction(tx: Transaction, asked: Correction) -> RequestReceipt:
     "already_asked"), Invalid("unknown_record", "not_correctable", "bad_key", "bad_value", "unknown_state",
     "nothing_to_correct", "no_price").
     """
-    corrections.refuse_evidence(asked.record)
+    corrections.refuse_evidence(asked)
     correctable(asked.record, asked.field)
     for table, key in corrections.rows(asked.record, asked.key):
         tx.lock(table, key)
@@ -58,8 +58,8 @@ def _as_seen(tx: Transaction, asked: Correction) -> None:
 
 def _not_twice(tx: Transaction, asked: Correction) -> None:
     wanted = (asked.record, asked.key, asked.field)
-    for row, content in corrections.open_requests(tx.session):
-        if row.kind == KIND and (content["record"], content["key"], content["field"]) == wanted:
+    for row, content in corrections.open_requests(tx.session, KIND):
+        if (content["record"], content["key"], content["field"]) == wanted:
             raise Conflict("already_asked", f"{row.id} asks for a correction of this already.", request=row.id)
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from domain.approval import Plan
 from domain.canonical import parse
-from domain.correction import FIELDS, RECORDS, CorrectionType, Follows, Preview, Wanted
+from domain.correction import FIELDS, RECORDS, CorrectionType, Follows, Preview, Wanted, quote_of
 from domain.model import Model
 from policies.requests import correction_plan
 from queries.requests import RequestSummary, request_summary
@@ -105,6 +105,5 @@ def correction_list(session: Session, record: str | None = None, key: str | None
 
 def corrections_waiting(session: Session, quote: str) -> tuple[RequestSummary, ...]:
     """Corrections of a quote and its lines that wait for those who have to agree."""
-    ids = set(corrections.requests_on(session, "quote", quote))
-    waiting = corrections.open_requests(session)
-    return tuple(request_summary(row) for row, _ in waiting if row.kind == corrections.KIND and row.id in ids)
+    waiting = corrections.open_requests(session, corrections.KIND)
+    return tuple(request_summary(row) for row, asked in waiting if quote_of(asked["record"], asked["key"]) == quote)

@@ -34,7 +34,7 @@ from store.tables.request import RequestRow
 
 KIND = "correction"
 PRICING, WORKFLOW = "pricing/standard", "workflow/standard"
-MOST_NAMED = 10
+MOST_NAMED, LONGEST_NAMED = 10, 60
 TABLES: Mapping[str, type[SQLModel]] = {
     "quote": QuoteRow,
     "quote_line": QuoteLineRow,
@@ -80,12 +80,13 @@ def value_of(session: Session, record: str, key: str, field: str) -> Value:
     return found
 
 
-def refuse_evidence(record: str) -> None:
+def refuse_evidence(wanted: Wanted) -> None:
     """Raises Refused("audit_is_never_corrected") for what is kept as evidence (R-17.2)."""
+    record, named = wanted.record, wanted.key[:LONGEST_NAMED]
     if record in IMMUTABLE:
         raise Refused(
             "audit_is_never_corrected",
-            f"A {record.replace('_', ' ')} is evidence: it is kept as it is, and never overwritten.",
+            f"The {record.replace('_', ' ')} {named!r} is evidence: it is kept as it is, and never overwritten.",
             record=record,
         )
 
@@ -96,7 +97,7 @@ def preview(session: Session, wanted: Wanted) -> Preview:
     Raises Refused("audit_is_never_corrected"), NotFound("unknown_<record>"), Invalid("unknown_record",
     "not_correctable", "bad_key", "bad_value", "unknown_state", "nothing_to_correct", "no_price").
     """
-    refuse_evidence(wanted.record)
+    refuse_evidence(wanted)
     field = correctable(wanted.record, wanted.field)
     original = value_of(session, wanted.record, wanted.key, wanted.field)
     value = field.read(wanted.corrected)
@@ -165,12 +166,12 @@ def _named(ids: Sequence[str]) -> Downstream:
 def requests_on(session: Session, record: str, key: str) -> list[str]:
     """The ids of open requests that rest on a record, or on the quote that it belongs to."""
     subject = _subject(record, key)
-    return [row.id for row, content in open_requests(session) if _asks_about(row.kind, content) == subject]
+    found = open_requests(session, quote_approvals.KIND, KIND)
+    return [row.id for row, content in found if _asks_about(row.kind, content) == subject]
 
 
-def open_requests(session: Session) -> list[tuple[RequestRow, Mapping[str, Any]]]:
-    """Open approvals of quotes and open corrections, with what they ask, by id."""
-    kinds = (quote_approvals.KIND, KIND)
+def open_requests(session: Session, *kinds: str) -> list[tuple[RequestRow, Mapping[str, Any]]]:
+    """Open requests of these kinds, with what they ask, by id."""
     waiting = select(RequestRow).where(col(RequestRow.kind).in_(kinds), col(RequestRow.closed).is_(False))
     return [(row, parse(row.content)) for row in session.execute(waiting.order_by(col(RequestRow.id))).scalars()]
 

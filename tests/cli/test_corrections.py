@@ -30,6 +30,8 @@ def test_what_cannot_be_asked_says_why(shop_with_content: CommandLine) -> None:
     mandate = shop_with_content
     evidence = mandate("correction", "ask", "decision", "x", "choice", "approve", "--reason", "No.", *MARA)
     assert (evidence.code, "never overwritten" in evidence.err) == (1, True)
+    tried = mandate("audit", "search", "--outcome", "refused", "--actor", "mara.lindqvist", *MARA)
+    assert "ask_correction" in tried.out
     unknown = mandate("correction", "preview", "invoice", "1", "total", "2", *MARA)
     assert (unknown.code, "there are quote, quote_line" in unknown.err) == (1, True)
     assert mandate("correction", "preview", "quote", "Q-0", "owner", "x", *MARA).code == 4

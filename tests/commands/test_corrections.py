@@ -322,13 +322,14 @@ def test_time_corrects_nothing(shop: Business) -> None:
 @pytest.mark.parametrize("record", sorted(IMMUTABLE))
 def test_evidence_is_never_corrected_and_trying_is_audited(business: Business, record: str) -> None:
     before = len(business.timeline(f"actor/{REQUESTER}"))
-    assert refused(lambda: ask(business, record, "x", "id", "y", original="x")) == "audit_is_never_corrected"
+    assert refused(lambda: ask(business, record, "one-of-them", "id", "y", original="x")) == "audit_is_never_corrected"
     *_, last = business.timeline(f"actor/{REQUESTER}")
     assert (last.action, last.outcome, last.details["code"]) == (
         "ask_correction",
         "refused",
         "audit_is_never_corrected",
     )
+    assert "'one-of-them'" in last.details["reason"]
     assert len(business.timeline(f"actor/{REQUESTER}")) == before + 1
 
 

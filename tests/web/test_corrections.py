@@ -15,7 +15,8 @@ SCRIPTS = pytest.mark.parametrize(
 
 
 def quote_number(platform: Platform, place: int) -> str:
-    found: str = platform.read("/api/quotes", status="proposed", limit=3)["items"][place]["id"]
+    """A quote of its own for each test."""
+    found: str = platform.read("/api/quotes", status="proposed", limit=4)["items"][place]["id"]
     return found
 
 
@@ -73,7 +74,7 @@ def test_what_was_typed_is_kept_when_it_is_refused(platform: Platform) -> None:
 
 
 def test_a_correction_whose_record_moved_says_so(platform: Platform) -> None:
-    quote = quote_number(platform, 2)
+    quote = quote_number(platform, 3)
     line = platform.read(f"/api/quotes/{quote}")["lines"][0]
     asked = {"record": "quote_line", "key": f"{quote}/1", "reason": "Typed wrongly."}
     requests = [
