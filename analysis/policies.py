@@ -1,22 +1,31 @@
 """Approval policies against what the installation holds: its kinds and groups, its people, the version live now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from sqlmodel import Session
 
+from domain.approval_plan import Plan
 from domain.artifact import Content
+from domain.correction import CorrectionType
 from domain.errors import Invalid
+from domain.kinds.approval import TableName
 from domain.model import Model
 from domain.ownership import accountable_for
 from domain.simulation import Check, Outcome
 from policies.analysis import Finding
 from policies.checks import Weakness, named_groups, weaknesses
-from policies.content import policy_of
+from policies.content import SEEDED, policy_of
 from policies.findings import findings_of
+from policies.plan import quote_plan
+from policies.requests import RequestFacts, request_plan
 from policies.scenario import run_scenarios
+from policies.strictness import strictest
 from policies.table import ApprovalPolicy
 from store import artifacts, ownership
+from store.calendars import calendars
 from store.directory import holders, unknown_groups
+from store.policies import before_own
 
 
 class PolicyCheck(Model):
@@ -88,3 +97,58 @@ def _sentence(found: Finding | Weakness) -> str:
     place = f"Table {table}" + (f", row {found.row}" if found.row else "")
     column = found.column if isinstance(found, Finding) else None
     return f"{place}{f', column {column}' if column else ''}: {found.message}"
+
+
+def request_plan_at(session: Session, facts: RequestFacts, now: datetime, party: str = "") -> Plan | None:
+    """The plan that the policy asks of a request of a party; None where it says that nobody has to be asked.
+
+    Raises Invalid("no_request_rule", "bad_rule", "unknown_calendar").
+    """
+    working = calendars(session, now)
+
+    def planned(policy: ApprovalPolicy, reference: tuple[str, int]) -> Plan | None:
+        return request_plan(policy, reference, facts, working)
+
+    return _strict_plan(session, "request", planned, now, party)
+
+
+def agreed_plan_at(session: Session, facts: RequestFacts, now: datetime, party: str = "") -> Plan:
+    """The same for a kind of request that somebody always has to agree to. Raises Invalid("no_request_rule")."""
+    plan = request_plan_at(session, facts, now, party)
+    if plan is None:
+        raise Invalid("no_request_rule", f"The approval policy asks nobody about this: {facts.model_dump()}.")
+    return plan
+
+
+def correction_plan(session: Session, of: CorrectionType, now: datetime, party: str = "") -> Plan:
+    """The plan that a correction of a type needs (R-17.2). Raises Invalid("no_request_rule")."""
+    return agreed_plan_at(session, RequestFacts(subject="correction", tier=of.tier, type=of), now, party)
+
+
+def quote_plan_at(session: Session, facts: Mapping[str, object], owner: str, now: datetime, party: str) -> Plan:
+    """The plan that the policy asks of a quote that a party submits. Raises Invalid("no_quote_rule", "bad_rule")."""
+    working = calendars(session, now)
+
+    def planned(policy: ApprovalPolicy, reference: tuple[str, int]) -> Plan | None:
+        return quote_plan(policy, reference, facts, owner, working)
+
+    plan = _strict_plan(session, "quote", planned, now, party)
+    assert plan is not None
+    return plan
+
+
+def _strict_plan(
+    session: Session,
+    table: TableName,
+    planned: Callable[[ApprovalPolicy, tuple[str, int]], Plan | None],
+    now: datetime,
+    party: str,
+) -> Plan | None:
+    """The plan by the policy in force, no weaker than by a version before one that the party has written lately."""
+    live = artifacts.latest(session, SEEDED)
+    plan = planned(policy_at(session, SEEDED, live), (SEEDED, live))
+    for number in sorted(before_own(session, SEEDED, party, now) - {live}, reverse=True):
+        earlier = policy_at(session, SEEDED, number)
+        asked = planned(earlier, (SEEDED, number)) if earlier.rows(table) else None
+        plan = strictest(asked, plan) if asked and plan else asked or plan
+    return plan

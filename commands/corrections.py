@@ -5,14 +5,13 @@ Undoing a correction is another correction.
 
 from sqlalchemy import update
 
+from analysis.policies import correction_plan
 from commands.command import Control, command
 from commands.requests import RequestReceipt, open_request
 from domain.canonical import canonical
 from domain.correction import Correction, CorrectionType, Figure, Preview, Wanted, correctable, quote_of, read_key
 from domain.errors import Conflict
-from policies.requests import correction_plan
 from store import corrections, requests, where_used
-from store.calendars import calendars
 from store.tables.correction import CorrectionRow
 from store.tables.directory import PersonRow
 from store.tables.quote import QuoteLineRow, QuoteRow
@@ -37,7 +36,7 @@ def ask_correction(tx: Transaction, asked: Correction) -> RequestReceipt:
     _as_seen(tx, asked)
     found = corrections.preview(tx.session, asked)
     _not_twice(tx, asked)
-    plan = correction_plan(found.type, calendars(tx.session, tx.now))
+    plan = correction_plan(tx.session, found.type, tx.now, tx.actor.party)
     content = {**found.model_dump(mode="json"), "reason": asked.reason}
     title = f"Correction of {asked.field.replace('_', ' ')} of {asked.record.replace('_', ' ')} {asked.key}"
     request = open_request(tx, KIND, title, content, plan, _who_benefits(tx, found))

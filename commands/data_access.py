@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from sqlmodel import col
 
+from analysis.policies import agreed_plan_at
 from commands.command import Authority, Control, command
 from commands.requests import RequestReceipt, open_request
 from domain.change import visible
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
-from policies.requests import RequestFacts, request_plan
+from policies.requests import RequestFacts
 from store import data_access, requests
-from store.calendars import calendars
 from store.data_access import PersonalData
 from store.tables.data_access import DataAccessRow
 from store.tables.directory import PersonRow
@@ -38,15 +38,15 @@ def ask_access(tx: Transaction, asked: AccessRequest) -> RequestReceipt:
     """Ask to read what is kept about a person. Nothing can be read before the people of the plan have agreed.
 
     The person does not decide on it (R-7.3). Raises NotFound("unknown_person"), Refused("machine_may_not"),
-    Invalid("own_data"), Conflict("already_asked").
+    Invalid("own_data", "no_request_rule"), Conflict("already_asked").
     """
     reader = tx.actor.as_person()
     tx.lock(PersonRow, asked.about)
     if asked.about == reader:
         raise Invalid("own_data", "What is kept about yourself you read without asking.")
     _not_twice(tx, reader, asked.about)
-    plan = request_plan(RequestFacts(subject=KIND, tier=TIER, days=asked.days), calendars(tx.session, tx.now))
-    assert plan is not None
+    facts = RequestFacts(subject=KIND, tier=TIER, days=asked.days)
+    plan = agreed_plan_at(tx.session, facts, tx.now, reader)
     content = {"about": asked.about, "reader": reader, "days": asked.days, "reason": asked.reason}
     request = open_request(tx, KIND, f"Read what is kept about {asked.about}", content, plan, (asked.about,))
     tx.record("data.access_asked", request, about=asked.about, days=asked.days)

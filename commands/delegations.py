@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from sqlmodel import col
 
-from analysis.policies import policy_at
+from analysis.policies import policy_at, request_plan_at
 from commands.command import Authority, Control, command
 from commands.requests import open_request
 from domain.artifact import EVERYWHERE
@@ -17,9 +17,8 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.kinds.approval import Apart, DelegationRules
 from domain.kinds.kind import first_error
 from domain.model import Model
-from policies.requests import RequestFacts, request_plan
+from policies.requests import RequestFacts
 from store import artifacts, requests
-from store.calendars import calendars
 from store.delegations import ACTIVE, PROPOSED
 from store.directory import holders
 from store.policies import known_policies
@@ -95,7 +94,7 @@ def delegate(tx: Transaction, proposal: DelegationProposal) -> DelegationReceipt
     _not_twice(tx, giver, proposal, begin)
     days = -(-(proposal.until_at - begin) // timedelta(days=1))
     facts = RequestFacts(subject=KIND, tier=limits.max_tier, days=days)
-    plan = request_plan(facts, calendars(tx.session, tx.now))
+    plan = request_plan_at(tx.session, facts, tx.now, giver)
     row = _row(tx, giver, proposal, limits, begin, ACTIVE if plan is None else PROPOSED)
     content = {"delegation": row.id, "delegator": giver, **proposal.model_dump(mode="json", exclude={"reason"})}
     title = f"Delegation {row.id} of more than the policy allows by itself"

@@ -6,15 +6,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from sqlmodel import col
 
+from analysis.policies import agreed_plan_at
 from commands.command import Control, command
 from commands.requests import RequestReceipt, open_request
 from domain.artifact import EVERYWHERE
 from domain.change import ChangeState, visible
 from domain.errors import Conflict, Invalid
 from domain.model import Model
-from policies.requests import RequestFacts, request_plan
+from policies.requests import RequestFacts
 from store import requests
-from store.calendars import calendars
 from store.tables.calendar import FreezeRow
 from store.tables.change import ChangeRow
 from store.tables.request import FreezeExceptionRow, RequestRow
@@ -37,8 +37,8 @@ class ExceptionRequest(Model):
 def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) -> RequestReceipt:
     """Ask for an exception to a freeze. Nothing is excepted before the people of the plan have agreed.
 
-    Raises NotFound("unknown_freeze", "unknown_change_request"), Invalid("bad_window"), Conflict("freeze_over",
-    "already_over", "already_asked").
+    Raises NotFound("unknown_freeze", "unknown_change_request"), Invalid("bad_window", "no_request_rule"),
+    Conflict("freeze_over", "already_over", "already_asked").
     """
     tx.actor.as_person()
     row = tx.lock(FreezeRow, freeze)
@@ -53,8 +53,7 @@ def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) 
     _not_twice(tx, freeze, asked.change)
     tier = STRICTEST if change is None or change.tier is None else change.tier
     facts = RequestFacts(subject=KIND, tier=tier, days=(asked.until_at - tx.now).days)
-    plan = request_plan(facts, calendars(tx.session, tx.now))
-    assert plan is not None
+    plan = agreed_plan_at(tx.session, facts, tx.now, tx.actor.party)
     title = f"Exception to {freeze} for {'every change' if change is None else asked.change}"
     request = open_request(tx, KIND, title, content, plan, _who_benefits(change))
     tx.record("freeze.exception_asked", request, freeze=freeze, change=asked.change, until=content["until_at"])

@@ -2,8 +2,8 @@
 
 import secrets
 
-from analysis.assessment import POLICY, PRICING
-from analysis.policies import policy_at
+from analysis.assessment import PRICING
+from analysis.policies import quote_plan_at
 from analysis.simulation_routes import deal_facts
 from commands.command import Control, command
 from commands.requests import RequestReceipt, open_request
@@ -11,9 +11,7 @@ from domain.approval import Choice, gate
 from domain.errors import Conflict, Invalid, NotFound
 from domain.ownership import accountable_in
 from domain.quote import Quote, QuoteTerms
-from policies.plan import quote_plan
 from store import artifacts, quote_approvals, quotes, requests
-from store.calendars import calendars
 from store.ownership import table as ownership_table
 from store.tables.approval import DecisionRow
 from store.tables.directory import PersonRow
@@ -42,11 +40,9 @@ def submit_quote(tx: Transaction, quote: str, terms: QuoteTerms) -> RequestRecei
         raise Conflict("quote_not_draft", f"{quote} is {row.status.replace('_', ' ')}.", state=row.status)
     if row.expires_at <= tx.now:
         raise Conflict("quote_over", f"{quote} has expired.", quote=quote)
-    version = artifacts.latest(tx.session, POLICY)
-    policy = policy_at(tx.session, POLICY, version)
     facts = _facts(tx, found, terms)
     owner = accountable_in(ownership_table(tx.session), DOMAIN)
-    plan = quote_plan(policy, (POLICY, version), facts, owner, calendars(tx.session, tx.now))
+    plan = quote_plan_at(tx.session, facts, owner, tx.now, tx.actor.party)
     content = {
         "quote": quote,
         "currency": found.currency,

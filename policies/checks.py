@@ -7,6 +7,7 @@ from domain.ownership import OWNER
 from policies.evaluate import cell_holds
 from policies.facts import TIER
 from policies.plan import STRICTEST_TIER, any_clock, groups_of, rules_of, stage_of
+from policies.requests import request_groups
 from policies.satisfiable import Holders, Place, unfilled, without_substitutes
 from policies.table import ApprovalPolicy, Row, StageRule
 
@@ -42,7 +43,13 @@ def weaknesses(policy: ApprovalPolicy, owners: Mapping[str, str], holders: Holde
 def named_groups(policy: ApprovalPolicy) -> set[str]:
     """Every group that a policy names: in its stages, as its owner, in its authority matrix and its duties."""
     apart = {group for pair in policy.apart for group in pair.groups}
-    return (groups_of(policy) | apart | {policy.owner} | {entry.group for entry in policy.authority}) - {OWNER}
+    return (
+        groups_of(policy)
+        | request_groups(policy)
+        | apart
+        | {policy.owner}
+        | {entry.group for entry in policy.authority}
+    ) - {OWNER}
 
 
 def _highest_tier(row: Row) -> int:

@@ -17,12 +17,15 @@ from domain.kinds.approval import HEAD, KIND, PolicyHead, PolicyRow, TableName
 from domain.kinds.kind import first_error
 from policies.facts import columns_of
 from policies.plan import check_policy
+from policies.requests import check_requests
 from policies.table import ApprovalPolicy, Row, StageRule
 
 SEED = Path(__file__).parent / "tables" / "approval.yaml"
 STEP = 10
 """Between the positions of rows, so that a row fits in without moving the others."""
-TABLES: tuple[TableName, ...] = ("tier", "stages", "quote")
+TABLES: tuple[TableName, ...] = ("tier", "stages", "quote", "request")
+LEFT_OUT = ("quote", "request")
+"""Tables that a policy need not have."""
 
 
 SEEDED = "approval/standard"
@@ -47,6 +50,7 @@ def policy_in(document: Any) -> ApprovalPolicy:
     except ValidationError as error:
         raise Invalid("bad_policy", first_error(error)) from None
     check_policy(policy)
+    check_requests(policy)
     return policy
 
 
@@ -138,6 +142,6 @@ def _table(content: Content, name: TableName) -> dict[str, Any] | None:
     rows = [entry for entry in content.values() if entry["type"] == "row" and entry["table"] == name]
     fields = ("id", "when", "then", "because", *OWN)
     ordered = sorted(rows, key=lambda row: (row["position"], row["id"]))
-    if not rows and name == "quote":
+    if not rows and name in LEFT_OUT:
         return None
     return {"rows": [{field: row[field] for field in fields if field in row} for row in ordered]}

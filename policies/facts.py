@@ -6,6 +6,7 @@ A table's columns are exactly the facts declared here; a further fact is one fur
 from decimal import Decimal
 from typing import TypeAlias
 
+from domain.correction import CorrectionType
 from domain.tiering import FACTS, TIER, Fact
 
 __all__ = ["TIER", "Fact", "columns_of", "facts_of"]
@@ -21,7 +22,21 @@ QUOTE = (
 )
 """The facts of a quote that is submitted for approval (R-7.11)."""
 
-TABLES = {"tier": FACTS, "stages": (TIER, *FACTS), "quote": QUOTE}
+NO_TYPE = "none"
+REQUEST = (
+    Fact(
+        name="subject",
+        title="What is asked for",
+        type="text",
+        values=("freeze_exception", "delegation", "correction", "data_access"),
+    ),
+    TIER,
+    Fact(name="days", title="For how many days", type="whole", least=0),
+    Fact(name="type", title="Type of the correction", type="text", values=(*CorrectionType, NO_TYPE)),
+)
+"""The facts of a request that is no change (R-7.11). A kind of request that is not among them is refused."""
+
+TABLES = {"tier": FACTS, "stages": (TIER, *FACTS), "quote": QUOTE, "request": REQUEST}
 
 
 def facts_of(table: str) -> tuple[Fact, ...]:

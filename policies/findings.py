@@ -1,6 +1,6 @@
 """All that is found in the tables of an approval policy; whatever is an error refuses it when it is saved (R-8.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from policies.analysis import Finding, analyze
 from policies.facts import facts_of
@@ -8,6 +8,7 @@ from policies.table import ApprovalPolicy, Row
 
 NO_QUOTE = "nobody could be asked, so such quotes could never be approved"
 NO_TIER = "the strictest tier, 4, applies"
+NO_REQUEST = "such a request is refused"
 NO_STAGES = "nobody could be asked, so changes of this tier could never be approved"
 
 
@@ -17,6 +18,7 @@ def findings_of(policy: ApprovalPolicy) -> tuple[Finding, ...]:
         *analyze("tier", policy.tier, facts_of("tier"), NO_TIER, matters=_milder),
         *analyze("stages", policy.stages, facts_of("stages"), NO_STAGES, gap="error"),
         *_quotes(policy),
+        *_requests(policy),
     )
 
 
@@ -31,3 +33,10 @@ def _quotes(policy: ApprovalPolicy) -> Iterator[Finding]:
         for finding in analyze("quote", policy.quote, facts_of("quote"), NO_QUOTE, gap="error"):
             if finding.kind not in ("unreachable", "overlap", "exception"):
                 yield finding
+
+
+def _requests(policy: ApprovalPolicy) -> Sequence[Finding]:
+    """A gap is a warning: what nobody is asked about is refused."""
+    if policy.request is None:
+        return ()
+    return analyze("request", policy.request, facts_of("request"), NO_REQUEST)

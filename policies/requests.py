@@ -1,94 +1,83 @@
-"""Who must agree to a request that is no change: a decision table of its own, of the same stages (R-7.11)."""
+"""Who must agree to a request that is no change: a table of the approval policy, of the same stages (R-7.11, R-8.1)."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.approval_plan import Plan
-from domain.correction import CorrectionType
 from domain.errors import Invalid
 from domain.kinds.kind import first_error
 from domain.model import Model
 from policies.evaluate import NoRuleMatched, check_table, first_match
+from policies.facts import NO_TYPE
 from policies.plan import Calendars, any_clock, stage_of
-from policies.table import StageRule, Table
+from policies.table import ApprovalPolicy, StageRule
 
-FILE = Path(__file__).parent / "tables" / "requests.yaml"
 INPUTS = frozenset({"request", "policy", "original"})
-NAME = "requests"
 STAGES = TypeAdapter(tuple[StageRule, ...])
 
 
 class RequestFacts(Model):
     """What the table asks of a request: its kind, the tier of what it is for, for how many days, and its type.
 
-    days: 0 where it is for no time. type: that of a correction (R-17.2), otherwise empty.
+    days: 0 where it is for no time. type: that of a correction (R-17.2), `none` of everything else.
     """
 
     subject: str
     tier: Annotated[int, Field(ge=0, le=4)]
     days: int = 0
-    type: str = ""
+    type: str = NO_TYPE
 
 
-class RequestPolicy(Model):
-    """Owner, version and table of the stages that each kind of request needs."""
+def request_plan(
+    policy: ApprovalPolicy, reference: tuple[str, int], facts: RequestFacts, calendars: Calendars = any_clock
+) -> Plan | None:
+    """The plan that the policy (its artifact and version in `reference`) asks of a request.
 
-    owner: str
-    version: Annotated[int, Field(ge=1)]
-    requests: Table
-
-
-@lru_cache(maxsize=1)
-def request_policy() -> RequestPolicy:
-    """The shipped table. Raises Invalid("bad_rule", "bad_policy") when it cannot be evaluated."""
-    policy = RequestPolicy.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
-    check_table(policy.requests)
-    for row in policy.requests.rows:
-        for rule in _rules(row.then):
-            if unknown := set(rule.inputs) - INPUTS:
-                raise Invalid("bad_policy", f"Stage {rule.id} is bound to unknown inputs {sorted(unknown)}.")
-    return policy
-
-
-def request_plan(facts: RequestFacts, calendars: Calendars = any_clock) -> Plan | None:
-    """The plan that a request needs; None only where a row says that it needs none.
-
-    Raises Invalid("no_request_rule").
+    None only where a row says that nobody has to be asked. Raises Invalid("no_request_rule", "bad_rule",
+    "unknown_calendar").
     """
-    policy = request_policy()
     asked = facts.model_dump()
     try:
-        row = first_match(policy.requests, asked)
+        row = first_match(policy.request, asked) if policy.request else None
     except NoRuleMatched:
-        raise Invalid("no_request_rule", f"No rule says who agrees to this: {asked}.") from None
+        row = None
+    if row is None:
+        raise Invalid("no_request_rule", f"The approval policy does not say who agrees to this: {asked}.")
     rules = _rules(row.then)
     if not rules:
         return None
     return Plan(
         tier=facts.tier,
         reasons=(row.because,),
-        policy=NAME,
-        policy_version=policy.version,
-        confirm_within=1,
-        impact_bound=0,
+        policy=reference[0],
+        policy_version=reference[1],
+        confirm_within=policy.confirm_within_minutes * 60,
+        impact_bound=policy.impact_bound_basis_points,
         stages=tuple(stage_of(rule, policy.owner, calendars) for rule in rules),
+        delegates_up_to=policy.delegation.up_to_tier,
     )
 
 
-def correction_plan(of: CorrectionType, calendars: Calendars = any_clock) -> Plan:
-    """The plan that a correction of a type needs; there is none that nobody has to agree to (R-17.2).
+def check_requests(policy: ApprovalPolicy) -> None:
+    """Everything that can be known of the table on save. Raises Invalid("bad_rule", "bad_policy")."""
+    if policy.request is None:
+        return
+    check_table(policy.request)
+    for row in policy.request.rows:
+        for rule in _rules(row.then):
+            if unknown := set(rule.inputs) - INPUTS:
+                raise Invalid(
+                    "bad_policy", f"Stage {rule.id} is bound to unknown inputs {sorted(unknown)}.", row=row.id
+                )
 
-    Raises Invalid("no_request_rule").
-    """
-    plan = request_plan(RequestFacts(subject="correction", tier=of.tier, type=of), calendars)
-    if plan is None:
-        raise Invalid("no_request_rule", f"No rule says who agrees to a correction of {of}.")
-    return plan
+
+def request_groups(policy: ApprovalPolicy) -> set[str]:
+    """Every group that the table can ask."""
+    rules = [rule for row in policy.rows("request") for rule in _rules(row.then)]
+    named = {group for rule in rules for group in (*rule.groups, *(rule.veto or ()))}
+    return named | {group for rule in rules for level in rule.escalations for group in level.groups}
 
 
 def _rules(then: Mapping[str, object]) -> tuple[StageRule, ...]:

@@ -76,6 +76,8 @@ class ApprovalPolicy(PolicyHead):
     stages: Table
     quote: Table | None = None
     """Which stages a quote needs: every row that holds adds its own. None: quotes are not routed by this policy."""
+    request: Table | None = None
+    """Who agrees to a request that is no change; `stages: []`: nobody has to. None: every request is refused."""
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """The rows of one of its tables."""

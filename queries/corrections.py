@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from analysis.policies import correction_plan
 from domain.approval import Plan
 from domain.canonical import parse
 from domain.correction import FIELDS, RECORDS, CorrectionType, Follows, Preview, Wanted, quote_of
 from domain.model import Model
-from policies.requests import correction_plan
 from queries.requests import RequestSummary, request_summary
 from store import corrections
 from store.directory import names
@@ -59,8 +59,8 @@ class CorrectionView(Model):
     applied_at: datetime
 
 
-def correctable_fields() -> tuple[CorrectableField, ...]:
-    """Every field that can be corrected."""
+def correctable_fields(session: Session, now: datetime) -> tuple[CorrectableField, ...]:
+    """Every field that can be corrected, and whom the policy in force asks. Raises Invalid("no_request_rule")."""
     return tuple(
         CorrectableField(
             record=one.record,
@@ -69,16 +69,16 @@ def correctable_fields() -> tuple[CorrectableField, ...]:
             type=one.type,
             possible=one.possible,
             tier=one.type.tier,
-            asks=_asks(correction_plan(one.type)),
+            asks=_asks(correction_plan(session, one.type, now)),
         )
         for one in FIELDS
     )
 
 
-def correction_preview(session: Session, wanted: Wanted) -> CorrectionPreview:
+def correction_preview(session: Session, wanted: Wanted, now: datetime) -> CorrectionPreview:
     """Before and after; nothing is written. Raises what `store.corrections.preview` raises."""
     found = corrections.preview(session, wanted)
-    return CorrectionPreview(preview=found, tier=found.type.tier, asks=_asks(correction_plan(found.type)))
+    return CorrectionPreview(preview=found, tier=found.type.tier, asks=_asks(correction_plan(session, found.type, now)))
 
 
 def _asks(plan: Plan) -> tuple[tuple[str, ...], ...]:

@@ -24,6 +24,7 @@ TITLES = {
     "tier": "Which tier a change has",
     "stages": "Which stages a tier needs",
     "quote": "Which stages a quote needs",
+    "request": "Who agrees to a request that is no change",
 }
 
 

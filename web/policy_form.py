@@ -14,7 +14,7 @@ from web.visitor import PageForm
 
 Text = Annotated[str, Field(max_length=20_000)]
 HEAD = ("owner", "confirm_within_minutes", "impact_bound_basis_points", "retires_at")
-TABLES = ("tier", "stages", "quote")
+TABLES = ("tier", "stages", "quote", "request")
 
 
 class PolicyForm(PageForm):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.parts import Asking, InstallationParts, Reading, Writing
+from api.parts import Asking, InstallationParts, Now, Reading, Writing
 from commands.corrections import ask_correction
 from commands.requests import RequestReceipt
 from domain.correction import Correction, Wanted
@@ -30,15 +30,15 @@ def list_corrections(
 
 
 @router.get("/fields")
-def list_fields(_asking: Asking) -> list[CorrectableField]:
+def list_fields(_asking: Asking, session: Reading, now: Now) -> list[CorrectableField]:
     """What can be corrected, of which type it is, and who has to agree."""
-    return list(correctable_fields())
+    return list(correctable_fields(session, now))
 
 
 @router.get("/preview")
-def preview(_asking: Asking, session: Reading, wanted: Annotated[Wanted, Query()]) -> CorrectionPreview:
+def preview(_asking: Asking, session: Reading, now: Now, wanted: Annotated[Wanted, Query()]) -> CorrectionPreview:
     """Before and after of a correction, and what rests on the record; nothing is written."""
-    return correction_preview(session, wanted)
+    return correction_preview(session, wanted, now)
 
 
 @router.post("", status_code=201)

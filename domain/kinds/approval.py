@@ -15,7 +15,7 @@ from domain.money import exponent
 from domain.scenario import Scenario
 
 Word = Annotated[str, Field(min_length=1, max_length=120)]
-TableName = Literal["tier", "stages", "quote"]
+TableName = Literal["tier", "stages", "quote", "request"]
 HEAD = "policy"
 LONGEST_DELEGATION_DAYS = 30
 MOST_CONFIRM_MINUTES, MOST_BOUND = 7 * 24 * 60, 10_000
