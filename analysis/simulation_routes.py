@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from analysis.replay import REFUSED, Version
 from domain.artifact import Content
+from domain.deal import deal_facts
 from domain.errors import Invalid
-from domain.pricing import PriceBook, line_fault, price_line
-from domain.quote import USUAL_PAYMENT_DAYS, Quote, QuoteLine
+from domain.pricing import PriceBook
+from domain.quote import USUAL_PAYMENT_DAYS, Quote
 from domain.replay import Route
 from policies.content import policy_of
 
@@ -76,28 +77,3 @@ def rerouted(
         before, after = old.route(quote, days), new.route(quote, days)
         if before != after:
             yield Rerouted(quote.id, before, after)
-
-
-def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, object]:
-    """What a policy asks of a quote priced by a book: discount of the deepest line rounded up, margin rounded down.
-
-    The margin is None where a cost is missing. One market, standard clauses: a quote keeps no others.
-    """
-    net = sum(_net(book, quote, line) for line in quote.lines)
-    costs = [book.line_cost(line.offering, line.quantity, quote.currency) for line in quote.lines]
-    known = [cost for cost in costs if cost is not None]
-    margin = 100 * (net - sum(known)) // net if net > 0 and len(known) == len(costs) else None
-    return {
-        "discount_percent": -(-max((line.discount_basis_points for line in quote.lines), default=0) // 100),
-        "margin_percent": margin,
-        "strategic_account": quote.segment == "strategic",
-        "payment_days": payment_days,
-        "standard_clauses": True,
-        "regions": 1,
-    }
-
-
-def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int:
-    """What a line comes to by a book; what the book does not price stays as the quote has it."""
-    priced = None if line_fault(quote, line) else price_line(book, quote, line)
-    return line.net_minor if priced is None else priced.net_minor

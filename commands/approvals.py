@@ -16,6 +16,7 @@ from commands.step import require_system, set_case
 from commands.step_up import proof_for, proof_told, use_up
 from commands.subjects import end_request, expire, lock_subject, settle
 from domain.approval import BULK_TIER, ApprovalFacts, Choice, Seat, Timer, root_digest, slot_for, timers
+from domain.blocks import block
 from domain.canonical import canonical
 from domain.change import ChangeState, Step, advance, visible_or_empty
 from domain.errors import Conflict, NotFound, Refused
@@ -60,7 +61,8 @@ def decide(tx: Transaction, subject: str, ballot: Ballot) -> DecisionReceipt:
     Raises Refused("machine_may_not", "excluded", "not_eligible", "already_decided", "handed_on", "step_up_needed",
     "effect_not_retyped"),
     NotFound("unknown_stage"),
-    Conflict("not_awaiting_approval", "evidence_moved", "nothing_to_decide", "stage_not_open").
+    Conflict("not_awaiting_approval", "evidence_moved", "nothing_to_decide", "stage_not_open",
+    "rerouted", "original_moved").
     """
     return _decide(tx, subject, ballot, MAXIMUM_TIER)
 
@@ -93,6 +95,8 @@ def _decide(tx: Transaction, subject: str, ballot: Ballot, most_tier: int) -> De
         raise Refused("not_in_bulk", f"Tier {facts.plan.tier} is decided one by one, with the evidence in view.")
     seat = slot_for(facts, person, ballot.choice, ballot.stage, ballot.represents)
     approves = ballot.choice is Choice.APPROVE
+    if approves and kind is REQUEST and facts.blocks:
+        raise Conflict(facts.blocks[0].partition(":")[0], " ".join(map(block, facts.blocks)), blocks=list(facts.blocks))
     typed = require_retyped(kind.effect(tx.session, row), ballot.total_effect) if approves else {}
     proof = proof_for(tx, facts.plan, subject, row.revision)
     decision = _write_decision(tx, facts, subject, seat, ballot)

@@ -4,10 +4,10 @@ import secrets
 
 from analysis.assessment import PRICING
 from analysis.policies import quote_plan_at
-from analysis.simulation_routes import deal_facts
 from commands.command import Control, command
 from commands.requests import RequestReceipt, open_request
 from domain.approval import Choice, gate
+from domain.deal import deal_facts
 from domain.errors import Conflict, Invalid, NotFound
 from domain.ownership import accountable_in
 from domain.quote import Quote, QuoteTerms

@@ -88,9 +88,11 @@ def settle(tx: Transaction, row: Subject, facts: ApprovalFacts) -> Standing:
 
     While it waits, a stage that nobody can fill any more is a visible case (R-7.7).
     """
-    standing = gate(facts)
-    closing = CLOSINGS[subject_kind(row.id).name]
-    if standing.verdict is Verdict.GRANTED:
+    standing, kind = gate(facts), subject_kind(row.id)
+    closing = CLOSINGS[kind.name]
+    # What a request asks for comes into force with its approval; a change is released later, by a gate of its own.
+    held = kind is REQUEST and standing.blocks
+    if standing.verdict is Verdict.GRANTED and not held:
         closing.granted(tx, row)
     elif standing.verdict is Verdict.REJECTED:
         closing.rejected(tx, row, rejection(facts, standing.counted))

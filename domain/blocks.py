@@ -17,6 +17,8 @@ BLOCKS = {
     "impact_not_confirmed": "The impact has not been found again yet.",
     "impact_confirmation_too_old": "The impact was found again too long ago.",
     "simulated_on_other_base": "Something that belongs together was published meanwhile: {}. It is simulated again.",
+    "rerouted": "The quote is not what was submitted: {} moved, and others may have to agree. It is submitted anew.",
+    "original_moved": "The record is not any more what is shown here. Who asked takes this back and asks anew.",
     "impact_moved": "The impact moved further than the policy allows.",
 }
 

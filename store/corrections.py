@@ -204,6 +204,11 @@ def stands(session: Session, content: Mapping[str, Any]) -> bool:
     return [current(session, *figure) for figure in following] == befores
 
 
+def blocks(session: Session, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """`original_moved`: what was shown when it was asked for is not what is there now."""
+    return () if stands(session, content) else ("original_moved",)
+
+
 def _figures(content: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Record, key and field of what is corrected, then of all that follows."""
     return [(one["record"], one["key"], one["field"]) for one in (content, *content["follows"])]

@@ -7,13 +7,15 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from domain.canonical import digest
+from domain.deal import PRICED, deal_facts
 from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest
-from store import quotes
+from store import artifacts, quotes
 from store.tables.contract import ContractRow, ContractTermRow
 from store.tables.quote import QuoteRow
 from store.tables.quote_approval import QuoteApprovalRow
 
 KIND = "quote"
+PRICING = "pricing/standard"
 
 
 def keys(content: Mapping[str, Any]) -> tuple[tuple[type[QuoteRow], str], ...]:
@@ -25,6 +27,17 @@ def inputs(session: Session, content: Mapping[str, Any]) -> dict[str, str]:
     """`content`: what was asked with the quote as it is now, so that a quote that moved is asked about anew (R-8.5)."""
     quote = quotes.quote(session, content["quote"])
     return {"content": digest([dict(content), commercial_digest(quote) if quote else ""])}
+
+
+def blocks(session: Session, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """`rerouted` with the facts by which the plan was made and that the quote no longer has: it is submitted anew."""
+    quote = quotes.quote(session, content["quote"])
+    if quote is None:
+        return ("rerouted:quote",)
+    book = artifacts.price_book(session, PRICING, quote.price_version)
+    now = deal_facts(book, quote, content["payment_days"])
+    moved = [name for name in PRICED if now[name] != content[name]]
+    return (f"rerouted:{', '.join(moved)}",) if moved else ()
 
 
 def at_stake(content: Mapping[str, Any]) -> dict[str, int]:

@@ -27,18 +27,22 @@ class RestsOn:
     """The records that a kind of request is about, as they stand now, besides what was asked.
 
     keys: the rows, to be locked before the facts are read. inputs: named digests of them, so that a record that moves
-    withdraws what was said about it (R-7.6). at_stake: minor units per currency, for delegations with a limit.
+    withdraws what was said about it (R-7.6). at_stake: minor units per currency, for delegations with a limit. blocks:
+    why it cannot be granted as it was asked, in codes of `domain/blocks.py`.
     """
 
     keys: Callable[[Content], tuple[Key, ...]]
     inputs: Callable[[Session, Content], Mapping[str, str]]
     at_stake: Callable[[Content], Mapping[str, int]]
+    blocks: Callable[[Session, Content], tuple[str, ...]]
 
 
-NOTHING = RestsOn(lambda content: (), lambda session, content: {}, lambda content: {})
+NOTHING = RestsOn(lambda content: (), lambda session, content: {}, lambda content: {}, lambda session, content: ())
 RESTS_ON = {
-    quote_approvals.KIND: RestsOn(quote_approvals.keys, quote_approvals.inputs, quote_approvals.at_stake),
-    corrections.KIND: RestsOn(corrections.keys, corrections.inputs, corrections.at_stake),
+    quote_approvals.KIND: RestsOn(
+        quote_approvals.keys, quote_approvals.inputs, quote_approvals.at_stake, quote_approvals.blocks
+    ),
+    corrections.KIND: RestsOn(corrections.keys, corrections.inputs, corrections.at_stake, corrections.blocks),
 }
 """Kind of request -> what it rests on; a kind that is not here rests on what was asked alone."""
 
@@ -80,7 +84,8 @@ def approval_facts(session: Session, row: RequestRow, now: datetime, asking: str
         opened_at=row.opened_at,
         at_stake=lambda: records.at_stake(content) or None,
     )
-    return facts_of(session, asked, now, asking)
+    facts = facts_of(session, asked, now, asking)
+    return facts if row.closed else facts.model_copy(update={"blocks": records.blocks(session, content)})
 
 
 DECIDED = (ChangeState.COMPLETED, ChangeState.REJECTED)

@@ -10,7 +10,6 @@ from api.parts import InstallationParts, Reading
 from commands.approvals import decide, withdraw_request
 from domain.errors import Conflict, Invalid, MandateError, Refused
 from queries.requests import request_view
-from store import corrections
 from web.approval_parts import NOTHING_TYPED, talk_of
 from web.change_actions import DecisionForm, ballot_of
 from web.rendering import render, see
@@ -82,5 +81,4 @@ def request_page(
         problem=problem,
         kept={**NOTHING_TYPED, **(kept or {})},
         talk=talk_of(visitor.actor, view),
-        stands=view.summary.kind != corrections.KIND or corrections.stands(session, view.content),
     )

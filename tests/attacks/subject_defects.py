@@ -28,5 +28,6 @@ def personal_data_is_open(patch: pytest.MonkeyPatch) -> None:
 
 def a_quote_is_what_it_was(patch: pytest.MonkeyPatch) -> None:
     """A decision on a quote rests on what was asked once, whatever became of the quote (A1)."""
-    always = RestsOn(lambda content: (), lambda session, content: {"content": "the same"}, lambda content: {})
+    same = {"content": "the same"}
+    always = RestsOn(lambda content: (), lambda session, content: same, lambda content: {}, lambda session, content: ())
     patch.setattr(store.requests, "rests_on", lambda kind: always)

@@ -267,8 +267,7 @@ def test_a_moved_total_withdraws_what_was_agreed(shop: Business) -> None:
     shop.decide(request, FINANCE)
     rewrite(shop, "quote", {"id": quote}, total_minor=1)
 
-    assert shop.decide(request, LEGAL).change.state == "awaiting_approval", "finance agreed to something else"
-    assert refused(lambda: shop.decide(request, FINANCE)) == "original_moved"
+    assert refused(lambda: shop.decide(request, LEGAL)) == "original_moved", "finance agreed to something else"
     assert whole(shop, quote).lines[0].discount_basis_points != 777
 
 

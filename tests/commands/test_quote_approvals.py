@@ -119,6 +119,32 @@ def test_a_quote_that_moves_after_a_signature_is_asked_about_anew(business: Busi
     assert business.decide(request, LEGAL).change.state == "completed"
 
 
+def test_a_quote_whose_facts_move_is_not_approved_by_those_who_were_asked_before(
+    business: Business, quote: str
+) -> None:
+    """A deeper discount needs others to agree: the plan of before grants nothing, and it is submitted anew (R-8.5)."""
+    request = submit(business, quote, standard_clauses=False)
+    business.decide(request, LEGAL)
+    discount(business, quote, 4_000)
+
+    assert refused(lambda: business.decide(request, SALES)) == "rerouted"
+    with business.database.reading() as session:
+        blocks = request_view(session, request, business.database.now(session)).standing.blocks
+    assert blocks and blocks[0].startswith("rerouted:discount_percent")
+    assert business.decide(request, SALES, Choice.REJECT).change.state == "rejected"
+    assert "finance" in stages(business, submit(business, quote))
+
+
+def test_a_quote_that_can_no_longer_be_granted_is_a_visible_case(business: Business, quote: str) -> None:
+    """Whoever looks next, here the worker, opens the case (R-7.7)."""
+    request = submit(business, quote)
+    discount(business, quote, 4_000)
+    advance_timers(business.gateway, business.system(), request)
+
+    assert [(case.code, "rerouted" in case.message) for case in business.cases(request)] == [("gate_closed", True)]
+    assert status(business, quote) == "in_approval"
+
+
 def test_who_sells_a_quote_does_not_approve_it(business: Business, quote: str) -> None:
     set_quote(business, quote, owner=SALES)
 

@@ -10,6 +10,7 @@ from domain.approval import Plan
 from domain.errors import Invalid, MandateError
 from domain.quote import QuoteTerms
 from policies.content import document_of, policy_in, seed_policy
+from policies.scenario import shipped
 from queries.requests import request_view
 from store.quotes import page
 from tests.builders import DAY, FINANCE, PRICING, REQUESTER, Business
@@ -62,7 +63,9 @@ def test_who_wrote_the_table_is_judged_by_the_one_before_too(business: Business)
 def test_who_wrote_the_table_of_quotes_is_judged_by_the_one_before_too(business: Business) -> None:
     def work(document: dict[str, Any]) -> None:
         row(document, "quote", "payment")["when"]["payment_days"] = "> 60"
-        row(document, "quote", "seller")["then"]["stages"][0]["groups"] = ["sales-operations", "revenue-operations"]
+        stated = next(one for one in shipped() if one.id == "payment-terms")
+        facts = {**stated.facts, "payment_days": 61}
+        document["scenarios"] = [stated.model_copy(update={"facts": facts}).model_dump(mode="json")]
 
     business.seed(7, 60)
     with business.database.reading() as session:

@@ -1,0 +1,32 @@
+"""The facts of a deal that an approval policy asks about, computed from a quote and its price book (R-8.4)."""
+
+from domain.pricing import PriceBook, line_fault, price_line
+from domain.quote import Quote, QuoteLine
+
+PRICED = ("discount_percent", "margin_percent", "strategic_account")
+"""The facts that follow from the quote and its prices; the others are its terms."""
+
+
+def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, object]:
+    """What a policy asks of a quote priced by a book: discount of the deepest line rounded up, margin rounded down.
+
+    The margin is None where a cost is missing. One market, standard clauses: a quote keeps no others.
+    """
+    net = sum(_net(book, quote, line) for line in quote.lines)
+    costs = [book.line_cost(line.offering, line.quantity, quote.currency) for line in quote.lines]
+    known = [cost for cost in costs if cost is not None]
+    margin = 100 * (net - sum(known)) // net if net > 0 and len(known) == len(costs) else None
+    return {
+        "discount_percent": -(-max((line.discount_basis_points for line in quote.lines), default=0) // 100),
+        "margin_percent": margin,
+        "strategic_account": quote.segment == "strategic",
+        "payment_days": payment_days,
+        "standard_clauses": True,
+        "regions": 1,
+    }
+
+
+def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int:
+    """What a line comes to by a book; what the book does not price stays as the quote has it."""
+    priced = None if line_fault(quote, line) else price_line(book, quote, line)
+    return line.net_minor if priced is None else priced.net_minor
