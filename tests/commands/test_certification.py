@@ -11,7 +11,7 @@ from commands.certification import certify
 from commands.installation import set_active, set_membership
 from domain.certification import RuleCertification
 from domain.errors import Invalid, NotFound, Refused
-from policies.content import seed_policy
+from policies.content import TABLES, seed_policy
 from queries.artifacts import ArtifactView, artifact_list, rules
 from queries.notices import notices
 from store import artifacts
@@ -140,7 +140,7 @@ def test_a_rule_without_owner_and_date_of_its_own_has_those_of_its_artifact(busi
     assert (found.owner_group, found.person, found.due_at, found.why) == ("finance", FINANCE, of.due_at, "")
     with business.database.reading() as session:
         everything = rules(session, POLICY, business.database.now(session))
-    assert len(everything) == sum(len(seed_policy().rows(table)) for table in ("tier", "stages", "quote"))
+    assert len(everything) == sum(len(seed_policy().rows(table)) for table in TABLES)
 
 
 def test_a_rule_whose_owner_has_left_is_a_case_told_once_until_it_names_somebody_else(business: Business) -> None:

@@ -84,9 +84,9 @@ def test_a_correction_whose_record_moved_says_so(platform: Platform) -> None:
         for field, value in (("quantity", "3"), ("discount_basis_points", "1234"))
     ]
     with visitor(platform, ASKING) as client:
-        assert "so that nobody can agree" not in client.get(f"/requests/{requests[1]}").text
+        assert "Who asked takes this back and asks anew" not in client.get(f"/requests/{requests[1]}").text
         for who in (FINANCE, LEGAL):
             seen = platform.read(f"/api/requests/{requests[0]}")["seen"]
             ballot = {"choice": "approve", "revision": 1, "seen": seen}
             platform.write(who, f"/api/approvals/{requests[0]}/decisions", ballot).raise_for_status()
-        assert "so that nobody can agree" in client.get(f"/requests/{requests[1]}").text
+        assert "Who asked takes this back and asks anew" in client.get(f"/requests/{requests[1]}").text
