@@ -2,8 +2,10 @@
 
 from sqlalchemy import update
 
+from commands.corrections import ask_correction
 from commands.data_access import AccessRequest, ask_access, end_access
 from commands.quote_approvals import submit_quote
+from domain.correction import Correction
 from domain.quote import QuoteTerms
 from store.tables.columns import table_of
 from store.tables.quote import QuoteRow
@@ -11,6 +13,7 @@ from tests.attacks.defects import machines_may_decide
 from tests.attacks.registry import attack
 from tests.attacks.subject_defects import (
     a_quote_is_what_it_was,
+    evidence_may_be_corrected,
     nobody_is_excluded_from_requests,
     personal_data_is_open,
 )
@@ -148,3 +151,37 @@ def access_that_is_over_is_used(world: World) -> Outcome:
 @attack("B9", "api", "machine_may_not", who_was_granted_access_reads, machines_may_decide)
 def machine_reads_personal_data(world: World) -> Outcome:
     return world.api(MACHINE, "POST", DISCLOSURES)
+
+
+def asked(world: World, by: str = REQUESTER) -> str:
+    """A correction of who sells a quote, which sales operations agree to."""
+    quote = draft(world)
+    with world.business.database.reading() as session:
+        seller = session.get_one(QuoteRow, quote).owner
+    wanted = {"record": "quote", "key": quote, "field": "owner", "original": seller, "corrected": "seller-000"}
+    correction = Correction(**wanted, reason="Sold by somebody else.")
+    return ask_correction(world.business.gateway, world.business.call(by), correction).request
+
+
+def sales_decide_on_a_correction(world: World) -> None:
+    """The twin of the attacks on corrections."""
+    assert decide(world, SELLER, asked(world)).code == ""
+
+
+@attack("B2", "api", "excluded", sales_decide_on_a_correction, nobody_is_excluded_from_requests)
+def who_asked_for_a_correction_agrees_to_it(world: World) -> Outcome:
+    return decide(world, REQUESTER, asked(world))
+
+
+EVIDENCE = {"record": "audit_record", "key": "installation/1", "field": "body", "original": "x", "corrected": "y"}
+
+
+@attack("D8", "api", "audit_is_never_corrected", sales_decide_on_a_correction, evidence_may_be_corrected)
+def evidence_is_corrected_by_a_request(world: World) -> Outcome:
+    return world.api(REQUESTER, "POST", "/corrections", {**EVIDENCE, "reason": "It looks bad."})
+
+
+@attack("D8", "cli", "audit_is_never_corrected", sales_decide_on_a_correction, evidence_may_be_corrected)
+def evidence_is_corrected_by_cli(world: World) -> Outcome:
+    typed = (EVIDENCE["record"], EVIDENCE["key"], EVIDENCE["field"], EVIDENCE["corrected"])
+    return world.cli(REQUESTER, "correction", "ask", *typed, "--reason", "It looks bad.")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import commands.data_access
+import store.corrections
 import store.requests
 from store.approval import Asked, facts_of
 from store.requests import RestsOn
@@ -31,3 +32,8 @@ def a_quote_is_what_it_was(patch: pytest.MonkeyPatch) -> None:
     same = {"content": "the same"}
     always = RestsOn(lambda content: (), lambda session, content: same, lambda content: {}, lambda session, content: ())
     patch.setattr(store.requests, "rests_on", lambda kind: always)
+
+
+def evidence_may_be_corrected(patch: pytest.MonkeyPatch) -> None:
+    """What is kept as evidence is a record like any other (D8)."""
+    patch.setattr(store.corrections, "refuse_evidence", lambda wanted: None)
