@@ -4,6 +4,7 @@ A cell must answer exactly true or false; any error, unknown column or other ans
 because a row that silently does not apply is an approval that nobody gives.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -18,6 +19,7 @@ Question: TypeAlias = dict[str, Any]
 Ask: TypeAlias = Callable[[Question], Any]
 Cell: TypeAlias = tuple[str, Ask]
 """A column, and its condition ready to be asked."""
+FAULT = re.compile(r'\{"type":"[^"]*","source":"(.*)"\}')
 FORBIDDEN = ("rand", "now", "date(", "$root")
 
 
@@ -101,7 +103,7 @@ def _holds(row: Row, cell: Cell, questions: Mapping[str, Question]) -> bool:
     try:
         answer = ask(question)
     except RuntimeError as error:
-        raise _bad_rule(row, column, error) from None
+        raise _bad_rule(row, column, _told(error)) from None
     if answer is not True and answer is not False:
         raise _bad_rule(row, column, f"answered {answer!r}")
     return answer
@@ -129,4 +131,11 @@ def _compile(condition: str) -> Ask:
             raise ValueError("clock and chance have no place in a rule")
         return zen.compile_unary_expression(condition).evaluate
     except (RuntimeError, ValueError) as error:
-        raise RuntimeError(f"{condition!r}: {error}") from None
+        raise RuntimeError(f"{condition!r}: {_told(error)}") from None
+
+
+def _told(error: Exception) -> str:
+    """What the evaluator says is wrong, without its JSON and its stack, for people who write rules."""
+    first = str(error).partition("\n")[0]
+    found = FAULT.fullmatch(first)
+    return found[1] if found else first

@@ -70,9 +70,8 @@ NO_RULE_IS_THE_MILDEST_RULE = (
 A_RULE_THAT_FAILS_HOLDS = (
     Edit(
         "policies/evaluate.py",
-        "        answer = _compiled(row.id, column, condition)(value)\n    except RuntimeError as error:\n        raise",
-        "        answer = _compiled(row.id, column, condition)(value)\n    except RuntimeError as error:\n"
-        "        return True\n        raise",
+        "        answer = ask(question)\n    except RuntimeError as error:\n        raise",
+        "        answer = ask(question)\n    except RuntimeError as error:\n        return True\n        raise",
     ),
 )
 ANY_STATE_IS_RELEASED = (

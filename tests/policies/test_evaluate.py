@@ -119,3 +119,20 @@ def test_a_table_is_compiled_once_and_a_case_asks_each_cell_once(monkeypatch: py
     assert asked == {"x 2": 1, "y 1": 1, "y 0": 1}
     assert first(found, {"a": 3, "b": 1, "c": 3}) == ("r1",)
     assert compiled == {"x": 1, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "told"),
+    [
+        ("> 5 +", 1, "Row one, column amount: '> 5 +': Expected a literal at (5, 5)."),
+        ("> 5", "x", "Row one, column amount: Opcode Compare: Unsupported type."),
+        ("now() > 5", 1, "Row one, column amount: 'now() > 5': clock and chance have no place in a rule."),
+    ],
+)
+def test_people_are_told_what_is_wrong_and_not_where_the_evaluator_stood(
+    condition: str, value: object, told: str
+) -> None:
+    table = Table(columns=("amount",), rows=(Row(id="one", when={"amount": condition}, then={}),))
+    with pytest.raises(Invalid) as refusal:
+        first_match(table, {"amount": value})
+    assert refusal.value.detail == told
