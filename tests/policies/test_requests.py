@@ -120,13 +120,16 @@ def test_a_stage_rests_on_what_a_request_has(unknown: str) -> None:
     assert (refusal.value.code, refusal.value.facts["row"]) == ("bad_policy", "data-access")
 
 
-@pytest.mark.parametrize("stages", [None, "nobody", [{"id": "control"}]])
-def test_stages_that_cannot_be_built_are_refused(stages: Any) -> None:
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [(None, "valid tuple"), ("nobody", "valid tuple"), ([{"id": "control"}], "0.title: Field required")],
+)
+def test_stages_that_cannot_be_built_are_refused(stages: Any, told: str) -> None:
     document = deepcopy(document_of(seed_policy()))
     row(document, "data-access")["then"] = {"stages": stages} if stages else {}
     with pytest.raises(Invalid) as refusal:
         policy_in(document)
-    assert refusal.value.code == "bad_policy"
+    assert (refusal.value.code, told in refusal.value.detail) == ("bad_policy", True), refusal.value.detail
 
 
 def test_every_group_that_can_be_asked_is_known_to_the_checks() -> None:
