@@ -112,8 +112,10 @@ def _rolled_back(parts: Sequence[Part]) -> Answer:
         f"Taking it back restores {actions.count('change')}, takes out {actions.count('add')} and puts back "
         f"{actions.count('remove')}; the documents above meet the earlier content again."
     )
-    versions = ", ".join(f"{part.artifact} version {part.base}" for part in parts)
-    return _listed(Question.ROLLBACK, _moved(parts), f"the operations of the change, inverted on {versions}", note)
+    # No version is named: that the same answer was found on a later one moves no approval; bases are an input
+    # of their own.
+    artifacts = ", ".join(part.artifact for part in parts)
+    return _listed(Question.ROLLBACK, _moved(parts), f"the operations of the change, inverted on {artifacts}", note)
 
 
 def _listed(question: Question, entries: Sequence[str], source: str, note: str = "") -> Answer:
