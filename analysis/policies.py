@@ -15,7 +15,7 @@ from domain.ownership import accountable_for
 from domain.simulation import Check, Outcome
 from policies.analysis import Finding
 from policies.checks import Weakness, named_groups, weaknesses
-from policies.content import SEEDED, policy_of
+from policies.content import SEEDED, policy_of, seed_policy
 from policies.findings import findings_of
 from policies.plan import quote_plan
 from policies.requests import RequestFacts, request_plan
@@ -102,12 +102,14 @@ def _sentence(found: Finding | Weakness) -> str:
 def request_plan_at(session: Session, facts: RequestFacts, now: datetime, party: str = "") -> Plan | None:
     """The plan that the policy asks of a request of a party; None where it says that nobody has to be asked.
 
-    Raises Invalid("no_request_rule", "bad_rule", "unknown_calendar").
+    A policy that is older than its table of requests goes by the shipped one until it has its own (ADR 0013). Raises
+    Invalid("no_request_rule", "bad_rule", "unknown_calendar").
     """
     working = calendars(session, now)
 
     def planned(policy: ApprovalPolicy, reference: tuple[str, int]) -> Plan | None:
-        return request_plan(policy, reference, facts, working)
+        whole = policy if policy.request else policy.model_copy(update={"request": seed_policy().request})
+        return request_plan(whole, reference, facts, working)
 
     return _strict_plan(session, "request", planned, now, party)
 
@@ -149,6 +151,7 @@ def _strict_plan(
     plan = planned(policy_at(session, SEEDED, live), (SEEDED, live))
     for number in sorted(before_own(session, SEEDED, party, now) - {live}, reverse=True):
         earlier = policy_at(session, SEEDED, number)
-        asked = planned(earlier, (SEEDED, number)) if earlier.rows(table) else None
+        # One without a table of quotes routes none; one without a table of requests goes by the shipped one.
+        asked = planned(earlier, (SEEDED, number)) if table == "request" or earlier.rows(table) else None
         plan = strictest(asked, plan) if asked and plan else asked or plan
     return plan

@@ -77,7 +77,8 @@ class ApprovalPolicy(PolicyHead):
     quote: Table | None = None
     """Which stages a quote needs: every row that holds adds its own. None: quotes are not routed by this policy."""
     request: Table | None = None
-    """Who agrees to a request that is no change; `stages: []`: nobody has to. None: every request is refused."""
+    """Who agrees to a request that is no change; `stages: []`: nobody has to. None: it is older than
+    the table, and goes by the shipped one."""
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """The rows of one of its tables."""

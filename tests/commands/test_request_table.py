@@ -80,12 +80,27 @@ def test_who_wrote_the_table_of_quotes_is_judged_by_the_one_before_too(business:
     assert "finance" in groups(submit(REQUESTER, drafts[1]))
 
 
-def test_a_policy_without_the_table_refuses_every_request(business: Business) -> None:
+def test_a_policy_that_is_older_than_the_table_goes_by_the_shipped_one(business: Business) -> None:
     released(business, lambda document: document.pop("request"))
 
-    with pytest.raises(MandateError) as refusal:
-        ask(business)
-    assert refusal.value.code == "no_request_rule"
+    plan = ask(business)
+
+    assert (groups(plan), plan.policy, plan.policy_version) == (["security-compliance"], POLICY, 2)
+
+
+def test_who_adds_the_table_is_judged_by_the_shipped_one_too(business: Business) -> None:
+    rows: list[Any] = []
+    released(business, lambda document: rows.append(document.pop("request")))
+    business.travel(31 * DAY)
+
+    def added(document: dict[str, Any]) -> None:
+        document["request"] = rows[0]
+        by_finance(document)
+
+    released(business, added)
+
+    assert sorted(groups(ask(business, by=REQUESTER))) == ["finance", "security-compliance"]
+    assert groups(ask(business)) == ["finance"]
 
 
 def test_a_row_that_asks_nobody_opens_no_personal_data(business: Business) -> None:
