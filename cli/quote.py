@@ -1,4 +1,4 @@
-"""`mandate quote list|show|submit|approvals`: read quotes and ask for their approval (R-7.11)."""
+"""`mandate quote list|show|submit`: read quotes and ask for their approval (R-7.11)."""
 
 from typing import Annotated, Any
 

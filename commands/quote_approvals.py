@@ -32,10 +32,10 @@ def submit_quote(tx: Transaction, quote: str, terms: QuoteTerms) -> RequestRecei
     Raises NotFound("unknown_quote"), Conflict("quote_not_draft", "quote_over"), Invalid("fact_unknown",
     "no_quote_rule", "bad_rule").
     """
+    row = tx.lock(QuoteRow, quote)
     found = quotes.quote(tx.session, quote)
     if found is None:
         raise NotFound("unknown_quote", f"There is no quote {quote!r}.", quote=quote)
-    row = tx.lock(QuoteRow, quote)
     if row.status != DRAFT:
         raise Conflict("quote_not_draft", f"{quote} is {row.status.replace('_', ' ')}.", state=row.status)
     if row.expires_at <= tx.now:
