@@ -58,12 +58,15 @@ def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
 
 
 def _remove_left(own: Path) -> None:
-    """Remove the folders of killed processes: their lock is free. A young one may be on its way to its lock."""
-    for held in own.parent.glob(f"{PREFIX}*/{HELD}"):
-        with suppress(OSError), held.open() as file:
-            if own.stat().st_mtime - os.fstat(file.fileno()).st_mtime > YOUNG:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(held.parent, ignore_errors=True)
+    """Remove the folders of killed processes: their lock is free. A young one may be on its way to its lock.
+
+    Who was killed before its lock, or while its folder was removed, left a folder without one: it gets one here.
+    """
+    for folder in own.parent.glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / HELD).open("a") as held:
+            if own.stat().st_mtime - os.fstat(held.fileno()).st_mtime > YOUNG:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def parquet(paths: Sequence[str], options: str = "") -> str:

@@ -72,6 +72,20 @@ def test_killed_at_thirty_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     kill_and_check(tmp_path, 1_000_000, 30, 3.0, monkeypatch)
 
 
+def test_a_run_that_was_killed_before_it_had_its_lock_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed = tmp_path / f"{PREFIX}killed"
+    killed.mkdir()
+    with workspace(Limits()):
+        assert killed.is_dir(), "it may be on its way to its lock"
+    monkeypatch.setattr(engine, "YOUNG", -1.0)
+    with workspace(Limits()):
+        assert not killed.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_of_a_run_that_goes_on_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(engine, "YOUNG", -1.0)
