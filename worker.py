@@ -21,6 +21,7 @@ from activities.doorbell import Relay
 from activities.history import keep_forever
 from activities.house import ANALYSIS_QUEUE, CONTROL_QUEUE, INTEGRATION_QUEUE
 from activities.housekeeping import checkpoint_forever, forget_forever, reconcile_forever, watch_reviews_forever
+from activities.observing import Observing
 from activities.policy_watch import watch_policies_forever
 from activities.reconciliation import ReconciliationActivities
 from activities.runtime import connect
@@ -82,7 +83,11 @@ def limits(loaded: Settings) -> Limits:
 
 
 def workers(
-    client: Client, steps: Sequence[Callable[..., object]], loaded: Settings, threads: ThreadPoolExecutor
+    client: Client,
+    steps: Sequence[Callable[..., object]],
+    loaded: Settings,
+    threads: ThreadPoolExecutor,
+    observing: Observing,
 ) -> list[Worker]:
     """One worker a queue: lifecycles, downstream systems, analysis."""
     polling = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
@@ -98,6 +103,7 @@ def workers(
             workflows=workflows,
             activities=steps,
             activity_executor=threads,
+            interceptors=[observing],
             max_cached_workflows=loaded.worker_cache if workflows else 0,
             sticky_queue_schedule_to_start_timeout=STICKY,
             # Progress is shown and a cancellation heard with the beats; by default they are held back for a minute.
@@ -144,7 +150,7 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
         *ReconciliationActivities(gateway, files, limits(loaded)).all(),
     ]
     with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="step") as threads:
-        made = workers(client, steps, loaded, threads)
+        made = workers(client, steps, loaded, threads, Observing(database))
         running = [asyncio.create_task(worker.run()) for worker in made]
         helpers = [
             *(asyncio.create_task(task) for task in housekeeping(gateway, loaded)),

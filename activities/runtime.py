@@ -32,7 +32,7 @@ DATA_CONVERTER = DataConverter(payload_converter_class=PayloadConverter)
 
 
 class ErrorMapping(Interceptor):
-    """Our errors travel as application errors with their code; every activity logs under its workflow's id."""
+    """Our errors travel as application errors with their code."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Mapped(next)

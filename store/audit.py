@@ -7,6 +7,8 @@ from sqlalchemy import bindparam, desc, func, insert, select
 from sqlmodel import Session, col
 
 from domain.audit import FORMAT, GENESIS, AuditRecord, ChainFault, Link, about, chain_faults, chained
+from domain.canonical import parse
+from domain.party import SYSTEM
 from store.tables.audit import AuditRow
 from store.tables.columns import table_of
 
@@ -21,6 +23,12 @@ HEAD = (
 
 MINUTE = timedelta(minutes=1)
 RECENT = select(func.count()).where(RECORDS.c.subject == bindparam("subject"), RECORDS.c.at > bindparam("since"))
+BY_SOMEBODY = (
+    select(RECORDS.c.body)
+    .where(RECORDS.c.subject == bindparam("subject"), RECORDS.c.actor != SYSTEM.account)
+    .order_by(desc(RECORDS.c.sequence))
+    .limit(1)
+)
 RECENT_OF_ACTION = RECENT.where(RECORDS.c.action == bindparam("action"))
 
 
@@ -52,6 +60,12 @@ def in_last_minute(session: Session, subject: str, now: datetime, action: str | 
     wanted = {"subject": subject, "since": now - MINUTE, "action": action}
     found: int = session.execute(counted, wanted).scalar_one()
     return found
+
+
+def last_request(session: Session, subject: str) -> str:
+    """The request by which somebody moved a subject last, as its chain tells; empty where only the system has."""
+    body = session.execute(BY_SOMEBODY, {"subject": subject}).scalar()
+    return "" if body is None else str(parse(body.decode())["request"])
 
 
 def verify(session: Session, subject: str | None = None) -> tuple[ChainFault, ...]:

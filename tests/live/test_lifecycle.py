@@ -1,9 +1,11 @@
 """The whole story of a change over HTTP, with the real Temporal service, worker and API, on both databases."""
 
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from activities.house import change_workflow_id
 from store.tables.artifact import VersionRow
 from tests.live import facts
 from tests.live.platform import Platform
@@ -111,6 +113,29 @@ def test_a_rejected_change_moves_nothing(platform: Platform, story: Story) -> No
     _over(platform, story, change)
     assert story.price(offering, channel=channel) == before
     assert facts.rows(platform, VersionRow, VersionRow.change == change) == []
+
+
+def test_one_decision_is_one_request_in_the_logs_of_api_and_worker(platform: Platform, story: Story) -> None:
+    offering, channel = story.fresh_offering()
+    change = story.propose_price(offering, channel=channel)
+    story.until(change, "awaiting_approval")
+    story.until_seen(change)
+    request = f"request-of-{change}"
+    shown = story.view(change)
+    body = {"choice": "reject", "revision": 1, "seen": shown["seen"], "comment": "too dear"}
+    sent = {"X-Request-Id": request}
+    answer = platform.as_(OWNER).post(f"/api/changes/{change}/decisions", json=body, headers=sent)
+    assert (answer.status_code, answer.headers["X-Request-Id"]) == (201, request)
+
+    def lines(name: str) -> list[dict[str, Any]]:
+        told = [json.loads(line) for line in platform.processes.log(name).splitlines() if line.startswith("{")]
+        return [line for line in told if line.get("request_id") == request]
+
+    (asked,) = eventually(lambda: lines("api"), bool)
+    assert (asked["event"], asked["change"], asked["status"]) == ("request", change, 201)
+    looked = eventually(lambda: lines("worker"), bool)[0]
+    assert (looked["event"], looked["change"], looked["outcome"]) == ("step", change, "done")
+    assert (looked["workflow_id"], looked["activity"]) == (change_workflow_id(change), "look_at_change")
 
 
 def test_a_withdrawn_change_moves_nothing_although_it_was_approved(platform: Platform, story: Story) -> None:

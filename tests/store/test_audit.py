@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from domain.audit import GENESIS, AuditRecord, link
 from domain.canonical import canonical, parse
-from store.audit import append, verify
+from domain.party import SYSTEM
+from store.audit import append, last_request, verify
 from store.database import Database
 from store.protection import expected_triggers
 from store.tables.audit import AuditRow
@@ -168,3 +169,13 @@ def test_a_chain_begins_at_genesis_and_each_record_names_the_one_before(chains: 
         assert [row.sequence for row in rows] == [1, 2, 3, 4]
         assert [row.previous for row in rows] == [GENESIS, *(row.digest for row in rows[:-1])]
         assert {row.format for row in rows} == {"audit/1"}
+
+
+def test_the_last_request_of_a_subject_is_one_of_somebody_and_not_of_the_system(database: Database) -> None:
+    with database.writing() as session:
+        for actor, request in (("ann", "first"), ("bob", "second"), (SYSTEM.account, "A/1/assess/2")):
+            told = AuditRecord(
+                subject="A", action="did", actor=actor, person=None, outcome="done", request=request, details={}
+            )
+            append(session, told, database.now(session))
+        assert (last_request(session, "A"), last_request(session, "B")) == ("second", "")
