@@ -17,7 +17,7 @@ from domain.kinds.eligibility import high_risk
 from domain.kinds.entries import of_type
 from domain.kinds.integration import validate as breaks
 from domain.money import sums
-from domain.pricing import PriceBook, price_line
+from domain.pricing import PriceBook, line_amounts, line_fault, price_line
 from domain.pricing_golden import line_quote
 from domain.quote import Quote
 from domain.simulation import Check, Outcome, Pack, QuoteEffect
@@ -103,13 +103,16 @@ def _answers(compared: Compared, case: Case) -> list[str]:
 
 
 def _top(top: Sequence[QuoteEffect]) -> Pack:
-    """The largest affected quotes: they must have a price of zero or more."""
+    """The largest affected quotes: they must keep a price, of zero or more. What neither book prices tells nothing."""
     title = f"Top revenue: the {len(top)} largest affected quotes" if top else "Top revenue"
     if not top:
         return _without("top_revenue", title, "the change affects no open quote")
-    bad = [effect.quote for effect in top if effect.new_minor is None or effect.new_minor < 0]
-    found = _of_shares("top_revenue", title, _shares(top), Outcome.FAIL if bad else Outcome.PASS)
-    return found.model_copy(update={"examples": tuple(bad[:EXAMPLES])})
+    unknown = [effect.quote for effect in top if effect.new_minor is None]
+    bad = [e.quote for e in top if (e.old_minor is not None if e.new_minor is None else e.new_minor < 0)]
+    outcome = Outcome.FAIL if bad else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
+    reason = f"{len(unknown)} of them have no price by either book" if outcome is Outcome.INCONCLUSIVE else ""
+    found = _of_shares("top_revenue", title, _shares(top), outcome)
+    return found.model_copy(update={"examples": tuple((bad or unknown)[:EXAMPLES]), "reason": reason})
 
 
 def _shares(effects: Sequence[QuoteEffect]) -> Shares:
@@ -124,17 +127,32 @@ def _shares(effects: Sequence[QuoteEffect]) -> Shares:
 
 
 def _business(name: str, title: str, quotes: Sequence[Quote], compared: Compared, none: str) -> Pack:
-    """Business that is not open: as it would be priced and judged if it were made again."""
+    """Business that is not open: as it would be priced and judged if it were made again.
+
+    No check looks at its prices: the pack itself fails where the change takes one away or brings it below zero.
+    """
     if not quotes:
         return _without(name, title, f"{none} with anything that the change touches")
-    part = part_of_rows(effects_by_reference(compared.subject.books, quotes))
+    rows = effects_by_reference(compared.subject.books, quotes)
+    part = part_of_rows(rows)
     moved = list(_moved(compared, quotes))
-    lost = [*part.examples.get("unpriced", ()), *part.examples.get("negative", ())]
+    suspect = {row["quote"] for row in rows if row["unpriced"] or row["negative"]}
+    lost = list(_lost(compared.subject.books, [quote for quote in quotes if quote.id in suspect]))
     unrouted = [one.quote for one in compared.rerouted(quotes) if one.unrouted]
     outcome = Outcome.FAIL if lost or unrouted else Outcome.PASS
     found = _of_shares(name, title, part.shares, outcome)
     examples = tuple((lost + unrouted or moved)[:EXAMPLES])
     return found.model_copy(update={"quotes": len(quotes), "moved": len(moved), "examples": examples})
+
+
+def _lost(books: Books, quotes: Sequence[Quote]) -> Iterator[str]:
+    """The lines whose price the change takes away or brings below zero."""
+    for quote in quotes:
+        for line in books.affected(quote):
+            if line_fault(quote, line) is None:
+                old, new = (line_amounts(book, quote, line) for book in (books.old, books.new))
+                if (old and not new) or (new and new.net_minor < 0 and not (old and old.net_minor < 0)):
+                    yield f"{quote.id}/{line.line}"
 
 
 def _moved(compared: Compared, quotes: Sequence[Quote]) -> Iterator[str]:

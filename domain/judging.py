@@ -25,6 +25,8 @@ NAMES = frozenset(
 )
 FAMILIES = ("valid_", "scenario_", "pack_")
 """Checks are named one by one, or after a kind, a scenario or a pack."""
+ECHOES = frozenset(f"pack_{name}" for name in ("golden", "top_revenue", "open_quotes", "high_risk", "decompositions"))
+"""Packs that fail only together with a check: what follows is said by the rule of that check, unless one names them."""
 
 
 class Consequence(StrEnum):
@@ -62,13 +64,13 @@ class Judged(Model):
 
 
 def judged(simulation: Simulation | None, rules: Sequence[CheckRule]) -> tuple[Judged, ...]:
-    """Every check and pack that did not pass. A pack only fails together with a check, so it is judged where it cannot
-    tell anything."""
+    """Every check and pack that did not pass; a pack that fails as an echo of a check only where a rule names it."""
     if simulation is None:
         return ()
     checks = [(check.name, check.title, check.outcome) for check in simulation.checks]
-    silent = [pack for pack in simulation.packs if pack.outcome is Outcome.INCONCLUSIVE]
-    checks += [(f"pack_{pack.name}", pack.title, pack.outcome) for pack in silent]
+    packs = [(f"pack_{pack.name}", pack.title, pack.outcome) for pack in simulation.packs]
+    told = ECHOES - {rule.check for rule in rules}
+    checks += [pack for pack in packs if pack[2] is not Outcome.FAIL or pack[0] not in told]
     return tuple(
         Judged(name=name, title=title, outcome=outcome, does=_does(rules, name, outcome))
         for name, title, outcome in checks

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.model import Model
 
-EDITION = 3
+EDITION = 4
 MARGIN_FLOOR_BASIS_POINTS = 1_000
 STEPS = (-2_000, -1_000, -500, -200, 0, 200, 500, 1_000, 2_000)
 """Bounds of the bars of the distribution, in basis points of the price before."""
@@ -17,6 +17,11 @@ class Outcome(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+
+    @property
+    def rank(self) -> int:
+        """How far it is from passing."""
+        return (Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.FAIL).index(self)
 
 
 class Check(Model):
@@ -138,9 +143,17 @@ class Simulation(Model):
 
 
 def worsened(seen: Simulation, now: Simulation, bound: int) -> tuple[str, ...]:
-    """What a simulation on another base shows that approvers have not seen: failing checks, sums moved by more than
-    the bound (basis points)."""
-    failing = [f"check {name}" for name in now.failed if name not in seen.failed]
+    """What a simulation on another base shows that approvers have not seen: checks and packs that passed and fail or
+    cannot be judged any more, or that fail where they could not be judged; sums moved by more than the bound (basis
+    points)."""
+    before = _outcomes(seen)
+    worse = [name for name, found in _outcomes(now).items() if found.rank > before.get(name, Outcome.PASS).rank]
     sums = [(f"delta in {c}", seen.delta.get(c, 0), now.delta.get(c, 0)) for c in sorted({*seen.delta, *now.delta})]
     moved = [n for n, old, new in sums if abs(new - old) * 10_000 > bound * max(abs(old), 1)]
-    return (*failing, *moved)
+    return (*worse, *moved)
+
+
+def _outcomes(simulation: Simulation) -> dict[str, Outcome]:
+    """The outcome of each check and pack."""
+    checks = {f"check {check.name}": check.outcome for check in simulation.checks}
+    return checks | {f"pack {pack.name}": pack.outcome for pack in simulation.packs}

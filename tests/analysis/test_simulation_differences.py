@@ -3,11 +3,13 @@
 Beside each, a change that moves nothing of it: what is found is not found everywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from activities.snapshot import refresh
 from analysis import simulation_golden
@@ -15,9 +17,10 @@ from analysis.assessment import Wide, run_simulation, subject_of
 from analysis.engine import Limits
 from analysis.simulation import simulate_few
 from analysis.simulation_scenes import live_scenes
+from analysis.simulation_subject import Subject
 from commands.orders import seed_orders
 from domain.artifact import Operation, Part
-from domain.judging import CheckRule, unknown_checks
+from domain.judging import CheckRule, Consequence, doing, judged, unknown_checks
 from domain.kinds.kind import Touched
 from domain.pricing import PriceBook
 from domain.quote import Quote
@@ -94,14 +97,18 @@ def simulated(business: Business, kind: str, *edits: dict[str, Any], wide: Wide 
         return run_simulation(session, business.content(change), business.files, 1_000_000, wide)
 
 
-def forced(business: Business, artifact: str, key: str, after: dict[str, Any] | None) -> Simulation:
-    """A change of one entry simulated that would not even be drafted."""
+def forced(business: Business, artifact: str, entries: Mapping[str, Any]) -> Simulation:
+    """A change of some entries (None: taken out) simulated that would not even be drafted."""
     with business.database.reading() as session:
-        base = artifacts.latest(session, artifact)
-        before = artifacts.content(session, artifact, base).get(key)
-        moved = Operation(entry=key, before=dict(before) if before else None, after=after)
-        subject = subject_of(session, (Part(artifact=artifact, base=base, operations=(moved,)),))
-        return simulate_few(subject, [], business.files, live_scenes(session))
+        return simulate_few(moving(session, artifact, entries), [], business.files, live_scenes(session))
+
+
+def moving(session: Session, artifact: str, entries: Mapping[str, Any]) -> Subject:
+    """What is simulated where these entries move."""
+    base = artifacts.latest(session, artifact)
+    content = artifacts.content(session, artifact, base)
+    moved = tuple(Operation(entry=key, before=content.get(key), after=after) for key, after in entries.items())
+    return subject_of(session, (Part(artifact=artifact, base=base, operations=moved),))
 
 
 def difference(found: Simulation, name: str) -> Difference:
@@ -181,6 +188,32 @@ def test_every_pack_has_records_in_the_example_business(trading: Business) -> No
     assert packs["accepted"].dearer and packs["renewals"].dearer and packs["promotions"].dearer
 
 
+def test_business_that_loses_its_price_fails_its_pack_and_that_has_a_consequence(trading: Business) -> None:
+    with trading.database.reading() as session:
+        entries = artifacts.content(session, PRICES, artifacts.latest(session, PRICES))
+    lost = [key for key, entry in entries.items() if entry["type"] == "price" and entry["offering"] == "FIBRE-500"]
+    found = forced(trading, PRICES, dict.fromkeys(lost))
+
+    assert all(pack(found, name).outcome is Outcome.FAIL for name in ("accepted", "renewals"))
+    assert check(found, "every_line_priced").outcome is Outcome.PASS
+    rules = (CheckRule(failed=Consequence.WARN), CheckRule(check="pack_renewals"))
+    assert doing(judged(found, rules), Consequence.BLOCK) == ("pack_renewals",)
+
+
+def test_business_that_had_no_price_before_fails_no_pack(trading: Business) -> None:
+    with trading.database.reading() as session:
+        entries = artifacts.content(session, PRICES, artifacts.latest(session, PRICES))
+        prices = [key for key, one in entries.items() if one["type"] == "price" and one["offering"] == "FIBRE-500"]
+        subject = moving(session, PRICES, dict.fromkeys(prices))
+        never = replace(subject, books=replace(subject.books, old=subject.books.new))
+        quotes = open_quotes_using(session, subject.books.touched)
+        found = simulate_few(never, quotes, trading.files, live_scenes(session))
+
+    outcomes = {name: pack(found, name).outcome for name in ("accepted", "renewals", "top_revenue")}
+    assert outcomes == {"accepted": Outcome.PASS, "renewals": Outcome.PASS, "top_revenue": Outcome.INCONCLUSIVE}
+    assert check(found, "every_line_priced").outcome is Outcome.FAIL
+
+
 def test_without_business_a_pack_says_what_is_missing(business: Business) -> None:
     found = simulated(business, "pricing", set_price("43.90"))
 
@@ -190,14 +223,14 @@ def test_without_business_a_pack_says_what_is_missing(business: Business) -> Non
 
 
 def test_systems_that_read_a_contract_are_probed(trading: Business) -> None:
-    probes = pack(forced(trading, KINDS["integration"], "field/price-activated/market", None), "probes")
+    probes = pack(forced(trading, KINDS["integration"], {"field/price-activated/market": None}), "probes")
 
     assert probes.outcome is Outcome.FAIL and "runtime-catalog" in probes.examples[0]
     assert pack(simulated(trading, "integration", ASKS_MORE), "probes").moved == 1
 
 
 def test_an_offering_that_nothing_fulfils_any_more_fails(trading: Business) -> None:
-    found = forced(trading, KINDS["order_mapping"], "route/HOME-PHONE", None)
+    found = forced(trading, KINDS["order_mapping"], {"route/HOME-PHONE": None})
 
     assert "every_line_decomposes" in found.failed
     assert "HOME-PHONE in CH" in check(found, "every_line_decomposes").counter_examples
@@ -207,14 +240,14 @@ def test_an_offering_that_nothing_fulfils_any_more_fails(trading: Business) -> N
 def test_a_proposal_without_a_required_clause_fails(trading: Business) -> None:
     bare = {"offering": "HOME-PHONE", "country": "CH", "language": "en", "clauses": ["parties"]}
     found = forced(
-        trading, KINDS["document"], "template/bare", {"type": "template", "id": "bare", "name": "Bare", **bare}
+        trading, KINDS["document"], {"template/bare": {"type": "template", "id": "bare", "name": "Bare", **bare}}
     )
 
     assert check(found, "required_clauses").counter_examples == ("HOME-PHONE in CH: switzerland",)
 
 
 def test_a_quote_that_nobody_would_approve_and_a_function_that_drops_out_fail(trading: Business) -> None:
-    found = forced(trading, KINDS["approval"], "row/quote/seller", None)
+    found = forced(trading, KINDS["approval"], {"row/quote/seller": None})
 
     assert check(found, "no_unrouted_approval").outcome is Outcome.FAIL
     assert check(found, "approvers_stay").counter_examples == ("sales-operations",)

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.judging import ENGINE, CheckRule, Consequence, doing, judged, rule_for, stricter, unknown_checks
-from domain.simulation import Check, Outcome, Pack, Simulation
+from domain.simulation import Check, Outcome, Pack, Simulation, worsened
 
 WARN, HOLD, BLOCK = Consequence.WARN, Consequence.HOLD, Consequence.BLOCK
 RULES = (
@@ -44,6 +44,56 @@ def test_a_pack_that_can_tell_nothing_is_judged_too() -> None:
     packs = tuple(Pack(name=name, title=name, outcome=Outcome.INCONCLUSIVE) for name in ("accepted", "renewals"))
     found = judged(simulation(packs=packs), RULES)
     assert [(one.name, one.does) for one in found] == [("pack_accepted", HOLD), ("pack_renewals", WARN)]
+
+
+def test_a_pack_that_fails_is_judged_by_its_own_rule_or_by_the_rule_for_all() -> None:
+    packs = tuple(Pack(name=name, title=name, outcome=Outcome.FAIL) for name in ("accepted", "renewals", "probes"))
+    rules = (*RULES, CheckRule(check="pack_renewals", failed=BLOCK), CheckRule(check="pack_probes", failed=WARN))
+    found = judged(simulation(packs=packs), rules)
+    assert {one.name: one.does for one in found} == {
+        "pack_accepted": BLOCK,
+        "pack_renewals": BLOCK,
+        "pack_probes": WARN,
+    }
+
+
+def test_a_pack_that_fails_with_a_check_is_milder_or_harder_only_where_a_rule_names_it() -> None:
+    failing = simulation(
+        ("margin_floor", Outcome.FAIL), packs=(Pack(name="open_quotes", title="open", outcome=Outcome.FAIL),)
+    )
+    assert [(one.name, one.does) for one in judged(failing, RULES)] == [("margin_floor", WARN)]
+    named = (*RULES, CheckRule(check="pack_open_quotes", failed=BLOCK))
+    assert doing(judged(failing, named), BLOCK) == ("pack_open_quotes",)
+
+
+PASSED, UNKNOWN, FAILED = Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "told"),
+    [
+        (PASSED, UNKNOWN, True),
+        (PASSED, FAILED, True),
+        (UNKNOWN, FAILED, True),
+        (UNKNOWN, UNKNOWN, False),
+        (FAILED, UNKNOWN, False),
+        (FAILED, PASSED, False),
+        (PASSED, PASSED, False),
+        (None, UNKNOWN, True),
+        (None, PASSED, False),
+    ],
+    ids=lambda value: str(value),
+)
+def test_approvers_are_asked_again_about_each_check_and_pack_that_got_worse(
+    seen: Outcome | None, now: Outcome, told: bool
+) -> None:
+    before, after = (
+        simulation(("one", outcome), packs=(Pack(name="renewals", title="", outcome=outcome),))
+        if outcome
+        else simulation()
+        for outcome in (seen, now)
+    )
+    assert worsened(before, after, 0) == (("check one", "pack renewals") if told else ())
 
 
 def test_nothing_that_did_not_pass_is_passed_over() -> None:
