@@ -112,7 +112,7 @@ def _people(view: Any) -> Iterator[str]:
         who = f"{decision['name']}{lender}"
         yield f"  {moment(decision['at'])} {who}: {words(decision['choice'])}{counts}{stands}{said}"
     for remark in view["remarks"]:
-        yield f"  {moment(remark['at'])} {remark['name']}, {remark['kind']} {remark['id']}: {remark['text']}"
+        yield f"  {moment(remark['at'])} {remark['name']}, {words(remark['kind'])} {remark['id']}: {remark['text']}"
     for timer in view["timers"]:
         yield f"  next: {timer['what']} at {moment(timer['at'])}"
 

@@ -118,9 +118,9 @@ def verify_chains(
 @audit.command()
 @calls_api
 def erase(here: Here, person: Annotated[str, typer.Argument(help="Id of a person who was shut out.")]) -> None:
-    """Erase the name and the comments of a person; records and packages still verify. Administrators only."""
+    """Erase the name, comments and reasons of a person; records and packages still verify. Administrators only."""
     found = here.api.delete(f"/api/persons/{person}/personal-data")
-    here.show(found, lambda answer: say(f"Erased the name and {counted(answer['comments'], 'comment')}."))
+    here.show(found, lambda answer: say(f"Erased the name and {counted(answer['comments'], 'text')}."))
 
 
 def _chains(found: Mapping[str, Any]) -> None:

@@ -14,6 +14,10 @@ SENTENCES: Mapping[str, str] = {
     "change.simulation_failed": "found that the simulation fails: {failed}",
     "change.approval_asked": "simulated it and asked for approval",
     "change.timers": "let time act: {fired}",
+    "change.comment": "commented",
+    "change.question": "asked",
+    "change.answer": "answered",
+    "change.handed_on": "handed the decision in the stage {stage} on to {to}",
     "change.withdrawn": "withdrew it",
     "change.scheduled": "scheduled it",
     "change.impact_confirmed": "confirmed the impact",
@@ -31,10 +35,11 @@ SENTENCES: Mapping[str, str] = {
 
 
 def sentence(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """`Mon 23 Nov 16:00  Mara Lindqvist handed it in`; `names` are persons by id."""
+    """`Mon 23 Nov 16:00  Mara Lindqvist handed it in`, with what was said; `names` are persons by id."""
     person = entry["person"]
     who = names.get(person, person) if person else "Mandate" if entry["actor"] == "system:worker" else entry["actor"]
-    return plain(f"{instant(entry['at']):%a %d %b %Y %H:%M}  {who} {_what(entry)}")
+    said = f": {entry['said']}" if entry["said"] else ""
+    return plain(f"{instant(entry['at']):%a %d %b %Y %H:%M}  {who} {_what(entry)}{said}")
 
 
 def _what(entry: Mapping[str, Any]) -> str:

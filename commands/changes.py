@@ -4,6 +4,7 @@ from sqlalchemy import delete, insert
 
 from analysis.proposals import Proposal, build_content, not_in_past
 from commands.command import Authority, Control, command, expect_version
+from commands.remarks import keep_remark
 from domain.change import (
     CLOSED,
     ChangeContent,
@@ -113,12 +114,16 @@ def submit_change(tx: Transaction, change: str, version: int | None) -> Receipt:
 
 @command(control=Control.NONE)
 def withdraw_change(tx: Transaction, change: str, reason: str, version: int | None) -> Receipt:
-    """Take a change back before it has taken effect. Raises Conflict("illegal_transition"), Refused("not_yours")."""
+    """Take a change back before it has taken effect, for a reason that is kept as a remark (R-24.4).
+
+    Raises Conflict("illegal_transition"), Refused("not_yours").
+    """
     row = mine(tx, change, version)
     was = row.state
     move(tx, row, advance(ChangeState(row.state), Step.WITHDRAW))
     tx.wake(change, "withdrawn")
-    tx.record("change.withdrawn", change, revision=row.revision, was=was, reason_given=bool(reason.strip()))
+    said = keep_remark(tx, change, row.revision, "withdrawal", reason)
+    tx.record("change.withdrawn", change, revision=row.revision, was=was, **said)
     return receipt(row)
 
 

@@ -3,14 +3,13 @@
 None of it gives anybody a right to decide, and only an interest takes one away.
 """
 
-import hashlib
-import secrets
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from commands.approvals import lock_waiting
 from commands.command import Control, command
+from commands.remarks import keep_remark
 from commands.requests import note_participation
 from domain.approval import Choice, slot_for
 from domain.change import visible
@@ -18,7 +17,7 @@ from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.model import Model
 from store.approval import HANDED_ON
 from store.subjects import subject_kind
-from store.tables.approval import RemarkRow, RemarkTextRow
+from store.tables.approval import RemarkRow
 from store.tables.directory import PersonRow
 from store.unit_of_work import Transaction
 
@@ -39,23 +38,11 @@ def say(tx: Transaction, subject: str, remark: Remark) -> str:
     """
     kind = subject_kind(subject)
     row = tx.lock(kind.table, subject)
-    person = tx.actor.as_person()
+    tx.actor.as_person()
     _check_about(tx, subject, remark)
-    salt = secrets.token_hex(16)
-    said = RemarkRow(
-        id=f"remark-{secrets.token_hex(8)}",
-        subject=subject,
-        revision=row.revision,
-        kind=remark.kind,
-        about=remark.about,
-        person=person,
-        text_digest="sha256:" + hashlib.sha256((salt + remark.text).encode()).hexdigest(),
-        said_at=tx.now,
-    )
-    tx.add(said)
-    tx.add(RemarkTextRow(remark=said.id, salt=salt, text=remark.text))
-    tx.record(f"{kind.name}.{remark.kind}", subject, remark=said.id, about=remark.about, text=said.text_digest)
-    return said.id
+    said = keep_remark(tx, subject, row.revision, remark.kind, remark.text, remark.about)
+    tx.record(f"{kind.name}.{remark.kind}", subject, about=remark.about, **said)
+    return str(said["remark"])
 
 
 def _check_about(tx: Transaction, subject: str, remark: Remark) -> None:
@@ -96,7 +83,8 @@ def hand_on(tx: Transaction, subject: str, handing: Handing) -> str:
     except Refused as refusal:
         raise Refused("cannot_take_it", "This person could not make the decision.", stage=stage) from refusal
     note_participation(tx, subject, person, HANDED_ON, revision=row.revision, stage=stage, to_person=handing.to)
-    tx.record(f"{kind.name}.handed_on", subject, revision=row.revision, stage=stage, to=handing.to)
+    said = keep_remark(tx, subject, row.revision, "handing_on", handing.reason)
+    tx.record(f"{kind.name}.handed_on", subject, revision=row.revision, stage=stage, to=handing.to, **said)
     return stage
 
 

@@ -14,8 +14,10 @@ from domain.model import Model
 from domain.party import WORKER
 from store.tables.approval import CommentRow, DecisionRow, RemarkRow, RemarkTextRow
 from store.tables.artifact import ArtifactRow
+from store.tables.delegation import DelegationRow
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 from store.tables.installation import InstallationRow, MarketRow
+from store.tables.reconciliation import ReconciliationRunRow
 from store.unit_of_work import Transaction
 
 ADMINISTRATORS = "administrators"
@@ -136,9 +138,9 @@ def set_active(tx: Transaction, person: str, active: bool) -> None:
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
 def erase_person(tx: Transaction, person: str) -> int:
-    """Erase the name and the comments of somebody who was shut out; the chains still verify (R-24.4).
+    """Erase the name, the comments and the reasons of somebody who was shut out; the chains still verify (R-24.4).
 
-    Returns how many comments were erased. Raises Refused("may_not_administer"), NotFound, Conflict("still_active").
+    Returns how many texts were erased. Raises Refused("may_not_administer"), NotFound, Conflict("still_active").
     """
     _administrator(tx)
     row = tx.lock(PersonRow, person)
@@ -151,8 +153,19 @@ def erase_person(tx: Transaction, person: str) -> int:
     comments += tx.find(RemarkTextRow, col(RemarkTextRow.remark).in_(remarks))
     for comment in comments:
         tx.session.delete(comment)
-    tx.record("directory.erased", f"person/{person}", comments=len(comments))
-    return len(comments)
+    given = _reasons(tx, person)
+    for found in given:
+        found.reason = ""
+    erased = len(comments) + len(given)
+    tx.record("directory.erased", f"person/{person}", comments=erased)
+    return erased
+
+
+def _reasons(tx: Transaction, person: str) -> list[DelegationRow | ReconciliationRunRow]:
+    """What the person gave as the reason of a delegation or of a run."""
+    lent = tx.find(DelegationRow, col(DelegationRow.delegator) == person, col(DelegationRow.reason) != "")
+    asked = col(ReconciliationRunRow.requested_by) == person
+    return [*lent, *tx.find(ReconciliationRunRow, asked, col(ReconciliationRunRow.reason) != "")]
 
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)

@@ -16,6 +16,7 @@ from commands.command import Control, command
 from commands.emergency import open_review
 from commands.fallout import case_of
 from commands.handoff import compare_after, handed_off
+from commands.remarks import keep_remark
 from commands.step import gate_case, held_at, require_system, stand
 from domain.approval import ApprovalFacts, Plan, Standing, Verdict, gate
 from domain.artifact import EVERYWHERE, Part, conflicts, invert
@@ -302,7 +303,7 @@ def complete_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
 
 @command(control=Control.OPERATION)
 def roll_back_change(tx: Transaction, change: str, reason: str, version: int | None) -> Receipt:
-    """Ask for a released change to be taken back; the earlier content is released by the same gate (R-13.1, R-13.3).
+    """Ask for a released change to be taken back, and why; the earlier content is released by the same gate (R-13.1).
 
     Raises Refused("machine_may_not", "not_yours"), Conflict("illegal_transition", "version_moved").
     """
@@ -310,7 +311,8 @@ def roll_back_change(tx: Transaction, change: str, reason: str, version: int | N
     row = mine(tx, change, version)
     move(tx, row, advance(ChangeState(row.state), Step.ROLL_BACK))
     tx.wake(change, "roll back")
-    tx.record("change.rollback_asked", change, revision=row.revision, reason_given=bool(reason.strip()))
+    said = keep_remark(tx, change, row.revision, "rollback", reason)
+    tx.record("change.rollback_asked", change, revision=row.revision, **said)
     return receipt(row)
 
 

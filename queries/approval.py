@@ -34,7 +34,7 @@ class DecisionView(Model):
 
 
 class RemarkView(Model):
-    """A comment, a question or an answer."""
+    """A comment, a question, an answer, or the reason of a withdrawal, a rollback or a handing on."""
 
     id: str
     kind: str
@@ -120,6 +120,14 @@ def decision_views(
         )
         for row, text, recalled in rows
     )
+
+
+def texts_of(session: Session, subject: str) -> dict[str, str]:
+    """The texts of the remarks on a subject by their ids, without those that were erased."""
+    query = select(col(RemarkRow.id), col(RemarkTextRow.text)).join(
+        RemarkTextRow, col(RemarkTextRow.remark) == col(RemarkRow.id)
+    )
+    return dict(session.execute(query.where(col(RemarkRow.subject) == subject)).all())
 
 
 def remarks(session: Session, subject: str, known: Mapping[str, str]) -> tuple[RemarkView, ...]:

@@ -1,5 +1,6 @@
 """Reading changes for people and machines: lists, the whole page of one change, its timeline (R-4.9, R-7.1)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,17 @@ from domain.residual_risk import ResidualRisk, open_checks
 from domain.risk import RiskScore
 from domain.simulation import Simulation
 from domain.total_effect import TotalEffect, total_effect
-from queries.approval import DecisionView, RemarkView, Yours, decision_views, people_of, remarks, speakers, yours
+from queries.approval import (
+    DecisionView,
+    RemarkView,
+    Yours,
+    decision_views,
+    people_of,
+    remarks,
+    speakers,
+    texts_of,
+    yours,
+)
 from queries.collisions import QueuePlace, collisions_of, queues_of
 from queries.emergency import BoardRecord, ReviewView, board_records, reviews, window_until
 from store import changes
@@ -254,7 +265,7 @@ def _rows(session: Session, table: Any, model: Any, condition: Any) -> tuple[Any
 
 
 class TimelineEntry(Model):
-    """One audit record of a subject."""
+    """One audit record of a subject; said: the remark or the reason that it refers to, unless erased."""
 
     sequence: int
     at: datetime
@@ -264,6 +275,7 @@ class TimelineEntry(Model):
     outcome: str
     digest: str
     details: dict[str, Any]
+    said: str
 
 
 def timeline(session: Session, subject: str) -> tuple[TimelineEntry, ...]:
@@ -271,10 +283,11 @@ def timeline(session: Session, subject: str) -> tuple[TimelineEntry, ...]:
     rows = session.execute(
         select(AuditRow).where(col(AuditRow.subject) == subject).order_by(col(AuditRow.sequence))
     ).scalars()
-    return tuple(_entry(row) for row in rows)
+    said = texts_of(session, subject)
+    return tuple(_entry(row, said) for row in rows)
 
 
-def _entry(row: AuditRow) -> TimelineEntry:
+def _entry(row: AuditRow, said: Mapping[str, str]) -> TimelineEntry:
     body = parse(row.body)
     return TimelineEntry(
         sequence=row.sequence,
@@ -285,6 +298,7 @@ def _entry(row: AuditRow) -> TimelineEntry:
         outcome=row.outcome,
         digest=row.digest,
         details=body["details"],
+        said=said.get(body["details"].get("remark") or "", ""),
     )
 
 

@@ -90,7 +90,8 @@ def _approval(view: ChangeView) -> dict[str, Any]:
             [d.stage, d.name, _words(d.choice), _moment(d.at), "yes" if d.counts else f"no: {d.reason}"]
             for d in view.decisions
         ],
-        "comments": [f"{d.name}: {d.comment}" for d in view.decisions if d.comment],
+        "comments": [f"{d.name}: {d.comment}" for d in view.decisions if d.comment]
+        + [f"{r.name}, {_words(r.kind)}: {r.text}" for r in view.remarks if r.text],
         "timers": [[_moment(f.at), f"{f.what} {f.level}", f.stage] for f in view.fired],
     }
 

@@ -12,6 +12,7 @@ from commands.cases import retry_change
 from commands.changes import submit_change, withdraw_change
 from commands.emergency import Window, break_glass
 from commands.releases import roll_back_change
+from commands.remarks import Reason
 from commands.residual_risk import Statement, accept_residual_risk
 from domain.approval import Choice
 from domain.errors import Conflict, Invalid, Refused
@@ -122,7 +123,7 @@ def withdraw(
 ) -> Response:
     """Take a change back before it has taken effect."""
     return acting(
-        lambda: withdraw_change(installation.gateway, acting.call, change, form.reason, form.version),
+        lambda: withdraw_change(installation.gateway, acting.call, change, _why(form), form.version),
         reason=form.reason,
     )
 
@@ -133,9 +134,15 @@ def roll_back(
 ) -> Response:
     """Take a released change back."""
     return acting(
-        lambda: roll_back_change(installation.gateway, acting.call, change, form.reason, form.version),
+        lambda: roll_back_change(installation.gateway, acting.call, change, _why(form), form.version),
         reason=form.reason,
     )
+
+
+def _why(form: ReasonForm) -> str:
+    """The form's reason as a command takes it. Raises Invalid("bad_form")."""
+    with as_typed():
+        return Reason(reason=form.reason).reason
 
 
 @router.post("/retry")

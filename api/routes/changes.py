@@ -10,6 +10,7 @@ from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
 from commands.releases import roll_back_change
+from commands.remarks import Reason
 from domain.model import Model
 from domain.ownership import Authorship
 from queries import changes as reading
@@ -46,12 +47,6 @@ PROPOSAL = {
         },
     }
 }
-
-
-class Reason(Model):
-    """Why something is done."""
-
-    reason: str
 
 
 class Page(Model):

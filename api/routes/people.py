@@ -75,7 +75,7 @@ class Activity(Model):
 
 
 class Erasure(Model):
-    """How many comments were erased."""
+    """How many comments and reasons were erased."""
 
     comments: int
 
@@ -100,7 +100,7 @@ def set_person_active(person: str, installation: InstallationParts, call: Writin
 
 @router.delete("/persons/{person}/personal-data")
 def erase(person: str, installation: InstallationParts, call: Writing) -> Erasure:
-    """Erase the name and the comments of somebody who was shut out; evidence still verifies; administrators only."""
+    """Erase the name, comments and reasons of somebody shut out; evidence still verifies; administrators only."""
     return Erasure(comments=erase_person(installation.gateway, call, person))
 
 

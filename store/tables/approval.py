@@ -112,7 +112,11 @@ class ParticipationRow(SQLModel, table=True):
 
 @immutable
 class RemarkRow(SQLModel, table=True):
-    """A comment, a question, or an answer to one (`about`). Its text is erasable; its digest is not."""
+    """A comment, a question, an answer to one (`about`), or the reason of what was done. Its text is erasable; its
+    digest is not.
+
+    kind: comment, question, answer; withdrawal, rollback, handing_on.
+    """
 
     __tablename__ = "remark"
     __table_args__ = (Index("remark_subject", "subject"),)

@@ -88,6 +88,7 @@ def test_a_price_is_proposed_decided_released_and_taken_back(mandate: CommandLin
     assert "Owner: approved by Ines Castellano" in shown and "live since" in shown and "confirmed" in shown
     assert mandate("change", "rollback", change, "--reason", "A mistake.", *MARA).code == 0
     follow(mandate, change, "rolled_back")
+    assert "asked to take it back: A mistake." in mandate("change", "watch", change, *MARA).out
     assert mandate("price", *WHERE, *MARA).out.splitlines()[0] == before.splitlines()[0]
     assert mandate("change", "watch", change, *MARA).code == 1
 

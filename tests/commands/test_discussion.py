@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from commands.approvals import decide, decide_in_bulk, recall_decision
+from commands.changes import withdraw_change
 from commands.discussion import Handing, Interest, Remark, declare_interest, hand_on, say
 from commands.installation import set_membership
+from commands.releases import roll_back_change
 from domain.approval import Choice
 from domain.errors import MandateError
 from queries.approval import remarks
@@ -134,7 +136,35 @@ def test_questions_and_comments_are_kept_and_change_nothing_else(business: Busin
     assert business.decide(change, PRICING).stage == "owner"
     assert refused(lambda: business.decide(change, REQUESTER)) == "excluded"
     assert business.decide(change, FINANCE).change.state == "approved"
-    assert "Why 44.90?" not in str(business.timeline(change))
+    assert "Why 44.90?" not in str([entry.details for entry in business.timeline(change)])
+
+
+def test_reasons_are_kept_as_remarks_and_not_in_the_chain(business: Business) -> None:
+    """R-24.4: why something was withdrawn, taken back or handed on can be read, and erased."""
+    gone = business.awaiting(proposal(set_price(channel="partner", unit_price="43.00")))
+    hand(business, gone, PRICING, SECOND_PRICING)
+    withdraw_change(business.gateway, business.call(REQUESTER), gone, "Nobody wants it.", None)
+    silent, back = business.draft(), business.released()
+    roll_back_change(business.gateway, business.call(REQUESTER), back, "Wrong price.", None)
+    withdraw_change(business.gateway, business.call(REQUESTER), silent, " ", None)
+
+    assert reasons(business, gone) == [
+        ("handing_on", PRICING, "Knows the market."), ("withdrawal", REQUESTER, "Nobody wants it.")
+    ]  # fmt: skip
+    assert reasons(business, back) == [("rollback", REQUESTER, "Wrong price.")]
+    assert reasons(business, silent) == []
+    told = {entry.action: entry for change in (gone, back, silent) for entry in business.timeline(change) if entry.said}
+    assert {action: entry.said for action, entry in told.items()} == {
+        "change.handed_on": "Knows the market.",
+        "change.withdrawn": "Nobody wants it.",
+        "change.rollback_asked": "Wrong price.",
+    }
+    assert not any(entry.said in str(entry.details) for entry in told.values())
+
+
+def reasons(business: Business, change: str) -> list[tuple[str, str, str]]:
+    with business.database.reading() as session:
+        return [(one.kind, one.person, one.text) for one in remarks(session, change, {})]
 
 
 def test_who_has_an_interest_does_not_decide(business: Business) -> None:

@@ -163,6 +163,8 @@ async def test_withdrawing_submitting_and_rolling_back(
         await mara.get_by_label("Why is it rolled back?").fill("Complaints")
         await mara.get_by_role("button", name="Roll back").click()
         await state(mara, live, "Rolled back")
+        for table in ("They give nobody a right to decide", "The audit chain of this change, first to last"):
+            await expect(mara.get_by_role("table", name=table)).to_contain_text("Complaints")
     assert story.price(offering) == before
 
 
