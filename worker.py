@@ -38,7 +38,7 @@ from store.files import FileStore
 from store.installation import installation_id
 from store.kept import settle
 from store.logs import configure_logs
-from store.settings import Settings, settings
+from store.settings import RUNTIME_CATALOG, Settings, settings
 from store.snapshots import SnapshotFiles
 from workflows.approval import ApprovalWorkflow
 from workflows.change import ChangeWorkflow
@@ -48,7 +48,6 @@ THREADS = 16
 STICKY = timedelta(seconds=3)
 """How long a wake-up waits for the worker that has the workflow in memory: a worker that is gone delays it so much."""
 BEATS = timedelta(seconds=1)
-RUNTIME_CATALOG = "runtime-catalog"
 log = structlog.get_logger("worker")
 
 

@@ -15,7 +15,7 @@ from activities.simulation import SimulationSteps
 from activities.steps import OVERTAKEN_TRIES, Taken, passing
 from analysis.assessment import Assessment, Requested, assess, find_impact, sources
 from analysis.impact import STALE, Effort, Sources
-from commands import assessments, releases
+from commands import assessments, releases, rollbacks
 from domain.approval import Plan
 from domain.errors import Unavailable
 from domain.impact import Impact, Movement, Provenance, movements
@@ -146,7 +146,7 @@ class ChangeActivities(SimulationSteps):
 
     def _restore(self, at: StepInput) -> Taken:
         call = self._call(at, "restore")
-        report = releases.restore_change(self.gateway, call, at.change, at.revision, tuple(self.targets))
+        report = rollbacks.restore_change(self.gateway, call, at.change, at.revision, tuple(self.targets))
         return Taken(report.at, report.blocks)
 
     @activity.defn
@@ -155,7 +155,7 @@ class ChangeActivities(SimulationSteps):
         return self._step(step, self._finish)
 
     def _finish(self, at: StepInput) -> Taken:
-        return Taken(releases.finish_rollback(self.gateway, self._call(at, "finish"), at.change, at.revision))
+        return Taken(rollbacks.finish_rollback(self.gateway, self._call(at, "finish"), at.change, at.revision))
 
     @activity.defn
     def note_trouble(self, trouble: Trouble) -> None:

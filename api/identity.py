@@ -38,7 +38,7 @@ class Identity:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._issuer = OpenIdIssuer(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
+        self._issuer = OpenIdIssuer(settings.oidc_issuer, settings.audience or "") if settings.oidc_issuer else None
 
     def actor(self, authorization: str | None) -> Actor:
         """The actor of an Authorization header. Raises Unauthenticated("no_token", "bad_token", "unknown_account")."""
@@ -95,9 +95,9 @@ class SignedInSession:
 
 
 class OpenIdIssuer:
-    """Validates access and ID tokens of one OpenID issuer with its published keys."""
+    """Validates access and ID tokens that one OpenID issuer gave out for one audience, with its published keys."""
 
-    def __init__(self, issuer: str, audience: str | None) -> None:
+    def __init__(self, issuer: str, audience: str) -> None:
         self._issuer = issuer.rstrip("/")
         self._audience = audience
         self._keys: KeySet | None = None
@@ -109,7 +109,7 @@ class OpenIdIssuer:
             iss={"essential": True, "values": [self._issuer, self._issuer + "/"]},
             sub={"essential": True},
             exp={"essential": True},
-            aud={"essential": True, "value": self._audience} if self._audience else {},
+            aud={"essential": True, "value": self._audience},
         )
         try:
             decoded = jwt.decode(token, self._key_set(), algorithms=ALGORITHMS)

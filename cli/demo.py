@@ -29,6 +29,7 @@ from connectors.revenue_cloud import read_revenue_cloud, render_report
 from domain.errors import Conflict, Invalid
 from store.database import Database
 from store.example_business import ExampleBusiness
+from store.settings import RUNTIME_CATALOG
 
 QUOTES = 2_000
 SEED = 1
@@ -122,7 +123,7 @@ def links(platform: Platform, changes: tuple[str, ...]) -> list[str]:
 def _set_up(folder: Path, with_content: bool) -> ExampleBusiness:
     database = _database(folder)
     try:
-        return set_up_example(Gateway(database), with_content)
+        return set_up_example(Gateway(database), with_content, targets=(RUNTIME_CATALOG,))
     finally:
         database.close()
 

@@ -73,7 +73,7 @@ def setup(
     """Set an empty installation up as the example business; a second time changes nothing."""
     step_up = STEP_UP_FROM_TIER if settings().oidc_issuer else None
     with database() as found:
-        business = set_up_example(Gateway(found), not without_content, step_up)
+        business = set_up_example(Gateway(found), not without_content, step_up, settings().targets)
     say(f"{business.name} is set up{' without content' if without_content else ''}.")
 
 

@@ -16,17 +16,21 @@ POLICY = "approval/standard"
 
 
 def set_up_example(
-    gateway: Gateway, with_content: bool = True, step_up_from_tier: int | None = None
+    gateway: Gateway,
+    with_content: bool = True,
+    step_up_from_tier: int | None = None,
+    targets: tuple[str, ...] = (),
 ) -> ExampleBusiness:
     """Set an empty installation up as the example business; a second time changes nothing.
 
-    step_up_from_tier: from which tier on the first policy asks whoever decides to prove anew who they are.
+    step_up_from_tier: from which tier on the first policy asks whoever decides to prove anew who they are; targets: the
+    systems that have to hold the content.
     """
     business = load_example()
     set_up_installation(gateway, Call(SYSTEM, "set-up"), setup_of(business))
     import_policy(gateway, step_up_from_tier)
     if with_content:
-        publish(gateway, business.name, business.contents)
+        publish(gateway, business.name, business.contents, targets)
     return business
 
 
@@ -42,12 +46,16 @@ def import_policy(gateway: Gateway, step_up_from_tier: int | None = None) -> Imp
     return publish(gateway, "the shipped approval policy and ownership", contents)
 
 
-def publish(gateway: Gateway, source: str, contents: dict[str, dict[str, dict[str, object]]]) -> Imported:
-    """Import contents under a key that their digest names."""
+def publish(
+    gateway: Gateway,
+    source: str,
+    contents: dict[str, dict[str, dict[str, object]]],
+    targets: tuple[str, ...] = (),
+) -> Imported:
+    """Import contents under a key that their digest and the target systems name."""
     found = digest(contents)
-    return import_content(
-        gateway, Call(SYSTEM, f"import/{found}"), Import(source=source, source_digest=found, contents=contents)
-    )
+    call = Call(SYSTEM, "/".join(("import", found, *targets)))
+    return import_content(gateway, call, Import(source=source, source_digest=found, contents=contents), targets)
 
 
 def setup_of(business: ExampleBusiness) -> Setup:

@@ -6,13 +6,15 @@ from typing import Any
 from analysis.proposals import known_groups
 from commands.changes import write_revision
 from commands.command import Authority, Control, command
+from commands.releases import delivered, owe
 from domain.artifact import Content, Part, content_document, difference
 from domain.canonical import canonical, digest, digest_of
-from domain.change import ChangeContent, ChangeState
+from domain.change import ChangeContent, ChangeState, Monitoring
 from domain.errors import Invalid, Refused
 from domain.kinds import kind_of, kind_of_artifact
 from domain.model import Model
 from domain.ownership import groups_of, ownership_of
+from domain.party import WORKER
 from policies.content import policy_of
 from store import artifacts, changes
 from store.ownership import OWNERSHIP
@@ -20,6 +22,8 @@ from store.ownership import table as ownership_table
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import ChangeRow, EvidenceRow
 from store.unit_of_work import Transaction
+
+MAY_IMPORT = frozenset({"product", "administrators"})
 
 
 class Import(Model):
@@ -40,13 +44,16 @@ class Imported(Model):
 
 
 @command(control=Control.EFFECT, authority=Authority.EXCLUSIVE)
-def import_content(tx: Transaction, given: Import) -> Imported:
+def import_content(tx: Transaction, given: Import, targets: tuple[str, ...] = ()) -> Imported:
     """Publish imported contents as version 1 of their artifacts and make them live in every market, in one transaction.
 
-    The same content again changes nothing. Raises Invalid("nothing_to_import", "bad_entry", "wrong_key"),
-    Invalid("invalid_content") naming every problem, Refused("store_not_empty") when an artifact has other content
-    already.
+    targets: the systems that have to hold what is live; while they are told, the change that carries the import is
+    being released. The same content again changes nothing. Raises Invalid("nothing_to_import", "bad_entry",
+    "wrong_key"), Invalid("invalid_content") naming every problem, Refused("store_not_empty") when an artifact has other
+    content already, Refused("may_not_import") unless the caller belongs to those who import or is the installation.
     """
+    if tx.actor.account != WORKER and not tx.actor.groups & MAY_IMPORT:
+        raise Refused("may_not_import", f"Imports are run by {', '.join(sorted(MAY_IMPORT))}.")
     if not given.contents:
         raise Invalid("nothing_to_import", "The import names no artifact.")
     for artifact in sorted(given.contents):
@@ -59,11 +66,10 @@ def import_content(tx: Transaction, given: Import) -> Imported:
         return same
     parts = tuple(_part(tx, artifact, content) for artifact, content in sorted(contents.items()))
     _validate(tx, contents)
-    row, revision_digest = _change(tx, given, parts)
+    owed = bool(targets) and any(map(delivered, contents))
+    row, revision_digest = _change(tx, given, parts, owed)
     versions = {part.artifact: artifacts.publish(tx.session, part, row.id, tx.actor.account, tx.now) for part in parts}
-    for artifact, number in versions.items():
-        for market in changes.zones(tx.session, ("*",)):
-            artifacts.activate(tx.session, artifact, number, market, row.id, None, tx.now)
+    _make_live(tx, row, versions, targets)
     tx.record(
         "import.published",
         row.id,
@@ -76,6 +82,16 @@ def import_content(tx: Transaction, given: Import) -> Imported:
         without_approval="store was empty",
     )
     return Imported(change=row.id, versions=versions)
+
+
+def _make_live(tx: Transaction, row: ChangeRow, versions: Mapping[str, int], targets: tuple[str, ...]) -> None:
+    """Live in every market, and owed to the target systems, which the lifecycle of the change then brings them to."""
+    for artifact, number in versions.items():
+        for market in changes.zones(tx.session, ("*",)):
+            artifacts.activate(tx.session, artifact, number, market, row.id, None, tx.now)
+            owe(tx, row.id, artifact, number, market, targets)
+    if not row.closed:
+        tx.wake(row.id, "deliver")
 
 
 def _already(tx: Transaction, contents: Mapping[str, Content]) -> Imported | None:
@@ -123,7 +139,7 @@ def _owner(tx: Transaction, given: Import) -> str:
     return ownership_of(table, "migration").accountable if table else "administrators"
 
 
-def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[ChangeRow, str]:
+def _change(tx: Transaction, given: Import, parts: tuple[Part, ...], owed: bool) -> tuple[ChangeRow, str]:
     """The change request that carries the import; its revision names source and content, which the versions hold."""
     number = tx.number(f"change-{tx.now.year}")
     kind = kind_of("migration")
@@ -131,8 +147,8 @@ def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[Ch
         id=f"CR-{tx.now.year}-{number:04d}",
         kind=kind.name,
         title=f"Import of {given.source}",
-        state=ChangeState.COMPLETED,
-        closed=True,
+        state=ChangeState.RELEASING if owed else ChangeState.COMPLETED,
+        closed=not owed,
         seen_version=1,
         owner_group=_owner(tx, given),
         requester=tx.actor.party,
@@ -147,6 +163,7 @@ def _change(tx: Transaction, given: Import, parts: tuple[Part, ...]) -> tuple[Ch
         title=row.title,
         objective=f"First content, imported from {given.source} into an empty store.",
         parts=tuple(part.model_copy(update={"operations": ()}) for part in parts),
+        monitoring=Monitoring(seconds=0),
     )
     revision = write_revision(tx, row, content)
     body = canonical(

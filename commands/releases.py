@@ -1,4 +1,4 @@
-"""Commands that make an approved change live, watch it and take it back; each effect asks the gate anew.
+"""Commands that make an approved change live and watch it; the effect asks the gate anew.
 
 The gate is asked in the transaction of the effect itself (D2, D6a).
 """
@@ -11,15 +11,14 @@ from pydantic import Field
 
 from analysis.assessment import overtaken
 from commands.assessments import write_evidence
-from commands.changes import Receipt, mine, move, receipt, require_revision, touch
+from commands.changes import move, require_revision, touch
 from commands.command import Control, command
 from commands.emergency import open_review
 from commands.fallout import case_of
 from commands.handoff import compare_after, handed_off
-from commands.remarks import keep_remark
 from commands.step import gate_case, held_at, require_system, stand
 from domain.approval import ApprovalFacts, Plan, Standing, Verdict, gate
-from domain.artifact import EVERYWHERE, Part, conflicts, invert
+from domain.artifact import Part
 from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Refused
 from domain.evidence import judgement
@@ -98,12 +97,12 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         at = stand(tx, row)
         tx.record("change.release_blocked", change, "blocked", revision=revision, blocks=list(blocks))
         return ReleaseReport(blocks=blocks, at=at)
-    versions = _published(tx, row, content) or _publish(tx, row, content.parts)
+    versions = _published(tx, row, content) or publish(tx, row, content.parts)
     _activate(tx, row, versions, due, targets)
     judged = write_evidence(tx, row, GATE, judgement(facts))
     move(tx, row, state)
     open_review(tx, row, content.emergency_reason, review_within(tx, row))
-    _wake_queued(tx, change)
+    wake_queued(tx, change)
     runs = compare_after(tx, row, content)
     markets = tuple(plan.market for plan in due)
     at = stand(tx, row)
@@ -179,7 +178,7 @@ def _earlier_releases(tx: Transaction, row: ChangeRow, content: ChangeContent, m
     }
 
 
-def _wake_queued(tx: Transaction, change: str) -> None:
+def wake_queued(tx: Transaction, change: str) -> None:
     """Wake the changes whose release waits for this one."""
     for case in held_at(tx, RELEASE):
         if f"waits_for:{change}" in case.message.split("; "):
@@ -193,7 +192,8 @@ def _published(tx: Transaction, row: ChangeRow, content: ChangeContent) -> dict[
     return {version.artifact: version.number for version in tx.find(VersionRow, VersionRow.change == row.id)}
 
 
-def _publish(tx: Transaction, row: ChangeRow, parts: Sequence[Part]) -> dict[str, int]:
+def publish(tx: Transaction, row: ChangeRow, parts: Sequence[Part]) -> dict[str, int]:
+    """The next version of each artifact, with the number it got."""
     return {
         part.artifact: artifacts.publish(tx.session, part, row.id, tx.actor.account, tx.now)
         for part in sorted(parts, key=lambda part: part.artifact)
@@ -211,18 +211,22 @@ def _activate(
         plan.activated_at = tx.now
         for artifact, number in sorted(versions.items()):
             artifacts.activate(tx.session, artifact, number, plan.market, row.id, plan.due_at, tx.now)
-            _owe(tx, row.id, artifact, number, plan.market, targets)
+            owe(tx, row.id, artifact, number, plan.market, targets)
 
 
-def _owe(tx: Transaction, change: str, artifact: str, number: int, market: str, targets: Sequence[str]) -> None:
-    """Each target system has a delivery row (D2c)."""
-    for target in targets:
-        if artifact.startswith(DELIVERED_KINDS):
-            tx.add(
-                DeliveryRow(
-                    change=change, target=target, artifact=artifact, version=number, market=market, updated_at=tx.now
-                )
+def delivered(artifact: str) -> bool:
+    """Whether target systems hold copies of an artifact."""
+    return artifact.startswith(DELIVERED_KINDS)
+
+
+def owe(tx: Transaction, change: str, artifact: str, number: int, market: str, targets: Sequence[str]) -> None:
+    """What target systems now have to hold: a delivery row for each (D2c)."""
+    for target in targets if delivered(artifact) else ():
+        tx.add(
+            DeliveryRow(
+                change=change, target=target, artifact=artifact, version=number, market=market, updated_at=tx.now
             )
+        )
 
 
 class DeliveryNote(Model):
@@ -299,102 +303,3 @@ def complete_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
     at = stand(tx, row)
     tx.record("change.completed", change, revision=revision)
     return at
-
-
-@command(control=Control.OPERATION)
-def roll_back_change(tx: Transaction, change: str, reason: str, version: int | None) -> Receipt:
-    """Ask for a released change to be taken back, and why; the earlier content is released by the same gate (R-13.1).
-
-    Raises Refused("machine_may_not", "not_yours"), Conflict("illegal_transition", "version_moved").
-    """
-    tx.actor.as_person()
-    row = mine(tx, change, version)
-    move(tx, row, advance(ChangeState(row.state), Step.ROLL_BACK))
-    tx.wake(change, "roll back")
-    said = keep_remark(tx, change, row.revision, "rollback", reason)
-    tx.record("change.rollback_asked", change, revision=row.revision, **said)
-    return receipt(row)
-
-
-@command(control=Control.EFFECT)
-def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[str, ...]) -> ReleaseReport:
-    """Publish the inverse of what a change did, and nothing else, and make it live where the change was (D6, R-13.1).
-
-    The rollback was approved with the change (R-13.1). Entries that moved since are conflicts: nothing is changed and a
-    case names them. Restoring twice changes nothing more.
-    """
-    require_system(tx)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
-    for artifact in sorted({part.artifact for part in content.parts}):
-        tx.lock(ArtifactRow, artifact)
-    row = tx.lock(ChangeRow, change)
-    require_revision(row, revision)
-    advance(ChangeState(row.state), Step.RESTORED)
-    if restored(tx, content, change):
-        at = stand(tx, row)
-        tx.record("change.rolled_back", change, "unchanged", revision=revision)
-        return ReleaseReport(at=at)
-    inverse = tuple(part.model_copy(update={"operations": invert(part.operations)}) for part in content.parts)
-    blocks = _restore_blocks(tx, row, inverse)
-    runs = case_of(tx, row, "rollback", "gate_closed" if blocks else None, "; ".join(blocks))
-    if blocks:
-        touch(tx, row)
-        at = stand(tx, row)
-        about = {"blocks": list(blocks), "reconciliations": list(runs)}
-        tx.record("change.rollback_blocked", change, "blocked", revision=revision, **about)
-        return ReleaseReport(blocks=blocks, at=at)
-    markets = [plan.market for plan in changes.planned(tx.session, change, revision) if plan.activated_at is not None]
-    versions = _publish(tx, row, inverse)
-    _supersede(tx, change)
-    for market in markets:
-        for artifact, number in sorted(versions.items()):
-            artifacts.activate(tx.session, artifact, number, market, change, None, tx.now)
-            _owe(tx, change, artifact, number, market, targets)
-    runs += compare_after(tx, row, content)
-    touch(tx, row)
-    at = stand(tx, row)
-    tx.record(
-        "change.rolled_back",
-        change,
-        revision=revision,
-        versions=versions,
-        digests=artifacts.digests(tx.session, versions),
-        markets=markets,
-        reconciliations=list(runs),
-    )
-    return ReleaseReport(activated=tuple(markets), at=at)
-
-
-def restored(tx: Transaction, content: ChangeContent, change: str) -> bool:
-    """Whether the inverse of a change has been published: each of its artifacts then has two versions of it."""
-    return len(tx.find(VersionRow, VersionRow.change == change)) >= 2 * len(content.parts)
-
-
-@command(control=Control.NONE)
-def finish_rollback(tx: Transaction, change: str, revision: int) -> Lifecycle:
-    """The earlier content is live again and every target has confirmed it."""
-    require_system(tx)
-    row = tx.lock(ChangeRow, change)
-    require_revision(row, revision)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
-    owed = [d.target for d in tx.find(DeliveryRow, DeliveryRow.change == change, DeliveryRow.state != "confirmed")]
-    if owed or not restored(tx, content, change):
-        raise Refused("not_restored", "The earlier content is not confirmed everywhere yet.", targets=owed)
-    move(tx, row, advance(ChangeState(row.state), Step.RESTORED))
-    at = stand(tx, row)
-    tx.record("change.rollback_finished", change, revision=revision)
-    return at
-
-
-def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part]) -> list[str]:
-    blocks = [f"frozen:{f.id}" for f in changes.freezes(tx.session, row.kind, (EVERYWHERE,), tx.now)]
-    for part in inverse:
-        live = artifacts.content(tx.session, part.artifact, artifacts.latest(tx.session, part.artifact))
-        blocks += [f"moved:{part.artifact}:{entry}" for entry in conflicts(live, part.operations)]
-    return blocks
-
-
-def _supersede(tx: Transaction, change: str) -> None:
-    """What the change still owed to its targets is not owed any more: the earlier content is."""
-    for delivery in tx.find(DeliveryRow, DeliveryRow.change == change, DeliveryRow.state != "confirmed"):
-        delivery.state, delivery.detail = "confirmed", "superseded by the rollback"

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.errors import Invalid
 
 PREFIX = "MANDATE_"
+RUNTIME_CATALOG = "runtime-catalog"
 
 
 class Settings(BaseSettings):
@@ -59,6 +60,22 @@ class Settings(BaseSettings):
         if self.mode == "development" and self.api_host not in ("127.0.0.1", "::1", "localhost"):
             raise ValueError("development mode listens on loopback only; set MANDATE_API_HOST=127.0.0.1")
         return self
+
+    @model_validator(mode="after")
+    def _tokens_are_meant_for_this_installation(self) -> "Settings":
+        if self.oidc_issuer and not self.audience:
+            raise ValueError("with an issuer set MANDATE_OIDC_AUDIENCE or MANDATE_OIDC_CLIENT_ID: whose tokens count")
+        return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the target systems that releases and imports are delivered to."""
+        return (RUNTIME_CATALOG,) if self.runtime_catalog_url else ()
+
+    @property
+    def audience(self) -> str | None:
+        """For whom a bearer token has to be meant; the issuer's tokens for other clients are not accepted (D15)."""
+        return self.oidc_audience or self.oidc_client_id
 
 
 @cache

@@ -20,8 +20,9 @@ from commands.changes import create_change, submit_change
 from commands.command import Call, Gateway
 from commands.installation import travel
 from commands.quotes import begin_seed, publish_seed, seed_chunk
-from commands.releases import ReleaseReport, release_change, roll_back_change
+from commands.releases import ReleaseReport, release_change
 from commands.residual_risk import Statement, accept_residual_risk
+from commands.rollbacks import roll_back_change
 from connectors.target import Target
 from domain.approval import GOVERNANCE_BOARD, Choice, root_digest
 from domain.change import ChangeContent

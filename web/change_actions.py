@@ -11,9 +11,9 @@ from commands.approvals import Ballot, decide
 from commands.cases import retry_change
 from commands.changes import submit_change, withdraw_change
 from commands.emergency import Window, break_glass
-from commands.releases import roll_back_change
 from commands.remarks import Reason
 from commands.residual_risk import Statement, accept_residual_risk
+from commands.rollbacks import roll_back_change
 from domain.approval import Choice
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model

@@ -124,7 +124,7 @@ def _claims(settings: Settings, answer: str, flow: dict[str, str]) -> dict[str, 
         raise Unauthenticated("not_signed_in", f"Your organisation did not sign you in: {error.error}.") from None
     except httpx.HTTPError as error:
         raise Unavailable("issuer_unavailable", "Your organisation's sign-in does not answer.") from error
-    assert settings.oidc_issuer
+    assert settings.oidc_issuer and settings.oidc_client_id
     claims = OpenIdIssuer(settings.oidc_issuer, settings.oidc_client_id).claims(str(token.get("id_token", "")))
     if claims.get("nonce") != flow["nonce"]:
         raise Unauthenticated("bad_token", "The answer does not belong to this sign-in.")

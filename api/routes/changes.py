@@ -9,8 +9,8 @@ from api.parts import Asking, ExpectedVersion, InstallationParts, Limit, Now, Re
 from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
-from commands.releases import roll_back_change
 from commands.remarks import Reason
+from commands.rollbacks import roll_back_change
 from domain.model import Model
 from domain.ownership import Authorship
 from queries import changes as reading

@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from pydantic import ValidationError
 
 from api.app import create_app
 from store.settings import Settings
@@ -55,15 +56,15 @@ def guarded(business: Business, tmp_path: Path, issuer: str) -> Iterator[TestCli
         yield client
 
 
-def id_token(issuer: str, subject: str) -> str:
-    """Sign somebody in at the issuer by its code flow and return the ID token that it gives."""
-    sent = {"client_id": CLIENT, "redirect_uri": "http://localhost/back", "response_type": "code", "scope": "openid"}
+def id_token(issuer: str, subject: str, client: str = CLIENT) -> str:
+    """Sign somebody in at the issuer by its code flow and return the ID token that it gives for a client."""
+    sent = {"client_id": client, "redirect_uri": "http://localhost/back", "response_type": "code", "scope": "openid"}
     back = httpx.post(f"{issuer}/oauth2/authorize", params=sent, data={"sub": subject})
     code = httpx.URL(back.headers["location"]).params["code"]
     answer = httpx.post(
         f"{issuer}/oauth2/token",
         data={"grant_type": "authorization_code", "code": code, "redirect_uri": "http://localhost/back"},
-        auth=(CLIENT, "secret"),
+        auth=(client, "secret"),
     )
     token: str = answer.json()["id_token"]
     return token
@@ -95,6 +96,20 @@ def test_a_bound_identity_is_its_account(client: TestClient, caller: Callable[[s
 def test_an_unbound_identity_is_nobody_even_with_a_known_name(client: TestClient, issuer: str) -> None:
     answer = me(client, id_token(issuer, "helene.aubry"))
     assert (answer.status_code, answer.json()["code"]) == (401, "unknown_account")
+
+
+def test_a_token_that_is_meant_for_another_client_is_refused(
+    client: TestClient, caller: Callable[[str], Caller], issuer: str
+) -> None:
+    bind(client, caller, issuer, "helene.aubry", "subject-7")
+    answer = me(client, id_token(issuer, "subject-7", "time-sheets"))
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
+
+
+def test_without_an_audience_no_issuer_is_trusted() -> None:
+    with pytest.raises(ValidationError, match="MANDATE_OIDC_AUDIENCE or MANDATE_OIDC_CLIENT_ID"):
+        Settings(oidc_issuer="https://login.example.com")
+    assert Settings(oidc_issuer="https://login.example.com", oidc_client_id=CLIENT).audience == CLIENT
 
 
 def test_a_token_signed_by_somebody_else_is_refused(

@@ -12,6 +12,7 @@ import commands.changes
 import commands.installation
 import commands.policies
 import commands.releases
+import commands.rollbacks
 import commands.step_up
 import domain.approval
 import store.changes
@@ -89,7 +90,7 @@ def _judged(facts: ApprovalFacts) -> Any:
 def anybody_may_do_it(patch: pytest.MonkeyPatch) -> None:
     """A change belongs to everybody (A13, C3)."""
     patch.setattr(commands.changes, "mine", lambda tx, change, version: tx.lock(store.changes.ChangeRow, change))
-    patch.setattr(commands.releases, "mine", lambda tx, change, version: tx.lock(store.changes.ChangeRow, change))
+    patch.setattr(commands.rollbacks, "mine", lambda tx, change, version: tx.lock(store.changes.ChangeRow, change))
 
 
 def anybody_is_the_system(patch: pytest.MonkeyPatch) -> None:

@@ -80,15 +80,15 @@ def refused_each(world: World, *works: Callable[[dict[str, Any]], object]) -> Ou
 def policy_replaced_by_an_import(world: World) -> Outcome:
     entry = dict(world.business.entry("policy", POLICY) or {}) | {"confirm_within_minutes": 60}
     given = Import(source="elsewhere", source_digest="sha256:0", contents={POLICY: {"policy": entry}})
-    call = world.business.call(REQUESTER)
-    return world.command(REQUESTER, lambda: import_content(world.business.gateway, call, given))
+    call = world.business.call(ADMINISTRATOR)
+    return world.command(ADMINISTRATOR, lambda: import_content(world.business.gateway, call, given))
 
 
 @attack("C14", "importer", "store_not_empty", approved_is_released, imports_replace_what_is_there)
 def price_created_and_live_by_an_import(world: World) -> Outcome:
     given = Import(source="elsewhere", source_digest="sha256:0", contents={"pricing/standard": {}})
-    call = world.business.call(REQUESTER)
-    return world.command(REQUESTER, lambda: import_content(world.business.gateway, call, given))
+    call = world.business.call(ADMINISTRATOR)
+    return world.command(ADMINISTRATOR, lambda: import_content(world.business.gateway, call, given))
 
 
 @attack("C14", "api", "bad_request_body", owner_decides, unknown_fields_pass, audited=False)

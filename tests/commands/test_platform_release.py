@@ -9,7 +9,7 @@ from commands.approvals import decide
 from commands.calendar import Freeze, declare_freeze
 from commands.changes import revise_change
 from commands.installation import link_account
-from commands.releases import roll_back_change
+from commands.rollbacks import roll_back_change
 from domain.errors import Invalid, MandateError
 from queries.changes import change_view, list_changes
 from queries.platform_release import RunningRelease, running_releases

@@ -224,7 +224,7 @@ def test_what_comes_between_reading_the_facts_and_publishing_waits_for_the_relea
     """The release has read its facts; what would forbid it cannot commit before the release has, so both are true in order."""
     change = business.scheduled()
     read, done, order = Event(), Event(), list[str]()
-    publish = releases._publish
+    publish = releases.publish
 
     def held(*args: Any) -> Any:
         read.set()
@@ -242,7 +242,7 @@ def test_what_comes_between_reading_the_facts_and_publishing_waits_for_the_relea
             order.append(name)
         done.set()
 
-    monkeypatch.setattr(releases, "_publish", held)
+    monkeypatch.setattr(releases, "publish", held)
     other = Thread(target=forbid)
     other.start()
     report = business.release(change)

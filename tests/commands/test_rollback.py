@@ -1,10 +1,15 @@
 """Taking a release back: what the change did and nothing else, once, and not over what moved since (D6, R-13.1)."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from commands.releases import restore_change, roll_back_change
+from commands.calendar import Freeze, declare_freeze
+from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
+from commands.rollbacks import restore_change, roll_back_change
 from domain.errors import Conflict
-from tests.builders import REQUESTER, Business, everything, proposal, set_price
+from store import changes
+from tests.builders import DIRECTOR, FINANCE, REQUESTER, Business, everything, proposal, set_price
 
 LIVE = ("artifact_version", "activation")
 
@@ -55,3 +60,72 @@ def test_what_never_was_released_cannot_be_restored(business: Business) -> None:
 
     assert caught.value.code == "illegal_transition"
     assert business.price() == 41_900_000
+
+
+def frozen(business: Business, market: str) -> str:
+    now = now_of(business)
+    freeze = Freeze(reason="Quarter close.", from_at=now, until_at=now + timedelta(days=1), market=market)
+    return declare_freeze(business.gateway, business.call(FINANCE), freeze)
+
+
+def now_of(business: Business) -> datetime:
+    with business.database.reading() as session:
+        return business.database.now(session)
+
+
+def test_a_freeze_holds_taking_back_where_the_change_is_live_and_nowhere_else(business: Business) -> None:
+    change = business.released()
+    frozen(business, "GB")
+    here = frozen(business, "DE")
+    roll_back(business, change)
+
+    report = restore_change(business.gateway, business.system(), change, 1, ())
+
+    assert report.blocks == (f"frozen:{here}",)
+    assert business.price() == 44_900_000
+
+
+def test_a_freeze_elsewhere_does_not_hold_taking_back(business: Business) -> None:
+    change = business.released()
+    frozen(business, "GB")
+    roll_back(business, change)
+
+    assert business.walk(change).state == "rolled_back"
+
+
+def test_an_exception_to_a_freeze_lets_the_change_be_taken_back(business: Business) -> None:
+    change = business.released()
+    here = frozen(business, "DE")
+    roll_back(business, change)
+    asked = ExceptionRequest(
+        change=change, until_at=now_of(business) + timedelta(hours=5), reason="A wrong price is live."
+    )
+    request = ask_freeze_exception(business.gateway, business.call(REQUESTER), here, asked).request
+    assert restore_change(business.gateway, business.system(), change, 1, ()).blocks == (f"frozen:{here}",)
+
+    business.decide(request, FINANCE)
+    business.decide(request, DIRECTOR)
+
+    assert business.walk(change).state == "rolled_back"
+    assert business.price() == 41_900_000
+
+
+def test_who_waited_for_a_change_is_woken_when_it_is_taken_back(business: Business) -> None:
+    """The first is live in one market and waits for the other, for which the second waits in turn (R-4.5)."""
+    edits = (set_price("44.90"), set_price("40.90", market="GB", currency="GBP"))
+    first = business.scheduled(proposal(*edits, effective={"date": "2027-06-01"}))
+    second = business.scheduled(proposal(set_price("36.90", offering="FIBRE-250", market="GB", currency="GBP")))
+    with business.database.reading() as session:
+        due = {plan.market: plan.due_at for plan in changes.planned(session, first, 1)}
+    business.travel(int((due["DE"] - business.at(first).now).total_seconds()) + 1)
+    business.confirm(first)
+    assert business.release(first).activated == ("DE",)
+    business.confirm(second)
+    assert business.release(second).blocks == (f"waits_for:{first}",)
+
+    roll_back(business, first)
+
+    woken = [row for row in everything(business.database)["outbox"] if f"{first} went on" in row]
+    assert len(woken) == 1 and second in woken[0]
+    business.confirm(second)
+    assert business.release(second).activated == ("GB",)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from commands.approvals import decide
 from commands.changes import revise_change
 from commands.evidence import History, keep_history
-from commands.releases import roll_back_change
+from commands.rollbacks import roll_back_change
 from domain.approval import Choice
 from domain.errors import Invalid
 from domain.evidence import ENVELOPE, HISTORY, archive, unpack

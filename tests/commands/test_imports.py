@@ -1,0 +1,96 @@
+"""An import is live at once, and brought to the target systems like every release (D5b, R-15.3); who may run one (R-7.9)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from commands.command import Gateway
+from commands.example import publish, set_up_example
+from commands.imports import Import, import_content
+from commands.rollbacks import roll_back_change
+from connectors.runtime_catalog import RuntimeCatalog
+from domain.errors import Conflict, Refused
+from simulators.running import running
+from store.example_business import CATALOG, PRICING, load_example
+from store.settings import RUNTIME_CATALOG
+from tests.builders import ADMINISTRATOR, REQUESTER, Business, everything, fresh_key
+
+TARGETS = (RUNTIME_CATALOG,)
+
+
+@pytest.fixture
+def installed(gateway: Gateway) -> Gateway:
+    """An installation with people and rules, and nothing to sell."""
+    set_up_example(gateway, with_content=False)
+    return gateway
+
+
+@pytest.fixture
+def catalog() -> Iterator[RuntimeCatalog]:
+    """A runtime catalog that holds nothing yet."""
+    with running("simulators.runtime_catalog") as simulator, RuntimeCatalog(simulator.address, 10) as target:
+        yield target
+
+
+def contents() -> dict[str, dict[str, dict[str, Any]]]:
+    return {key: {name: dict(entry) for name, entry in value.items()} for key, value in load_example().contents.items()}
+
+
+def imported(gateway: Gateway) -> str:
+    return publish(gateway, "the first content", contents(), TARGETS).change
+
+
+def test_target_systems_hold_what_was_imported(installed: Gateway, business: Business, catalog: RuntimeCatalog) -> None:
+    here = Business(installed, business.files, business.login, targets={RUNTIME_CATALOG: catalog})
+    change = imported(installed)
+    assert (here.at(change).state, here.price()) == ("releasing", 41_900_000)
+
+    assert here.walk(change).state == "completed"
+
+    held = {
+        (artifact, market): catalog.ask(artifact, market).version
+        for artifact in (CATALOG, PRICING)
+        for market in ("DE", "GB")
+    }
+    assert set(held.values()) == {1}
+    assert [entry.action for entry in here.timeline(change)][-3:] == [
+        "change.delivered", "change.monitoring", "change.completed"
+    ]  # fmt: skip
+
+
+def test_a_target_that_does_not_know_the_import_leaves_a_case(installed: Gateway, business: Business) -> None:
+    here = Business(installed, business.files, business.login)
+    change = imported(installed)
+
+    assert here.walk(change).state == "releasing"
+
+    assert [(case.step, case.code) for case in here.cases(change)] == [("delivery", "delivery_failed")]
+    assert here.price() == 41_900_000
+
+
+def test_without_targets_an_import_is_complete_at_once(business: Business) -> None:
+    assert {row[0] for row in everything(business.database)["delivery"]} == set()
+    assert business.at("CR-2026-0001").state == "completed"
+
+
+def test_an_import_was_approved_by_nobody_so_it_is_not_taken_back(installed: Gateway, business: Business) -> None:
+    here = Business(installed, business.files, business.login)
+    given = Import(source="elsewhere", source_digest="sha256:0", contents=contents())
+    change = import_content(installed, here.call(ADMINISTRATOR), given, TARGETS).change
+
+    with pytest.raises(Conflict) as caught:
+        roll_back_change(installed, here.call(ADMINISTRATOR), change, "start again", None)
+
+    assert (caught.value.code, here.at(change).state) == ("never_released", "releasing")
+
+
+def test_only_those_may_import_who_may_and_the_attempt_is_recorded(business: Business) -> None:
+    given = Import(source="elsewhere", source_digest="sha256:0", contents={"pricing/standard": {}})
+
+    with pytest.raises(Refused) as caught:
+        import_content(business.gateway, business.call(REQUESTER, fresh_key()), given)
+
+    assert caught.value.code == "may_not_import"
+    last = business.timeline(f"actor/{REQUESTER}")[-1]
+    assert (last.outcome, last.details["code"]) == ("refused", "may_not_import")
