@@ -8,7 +8,7 @@ from commands.approvals import decide, decide_in_bulk, recall_decision
 from commands.changes import withdraw_change
 from commands.discussion import Handing, Interest, Remark, declare_interest, hand_on, say
 from commands.installation import set_membership
-from commands.releases import roll_back_change
+from commands.rollbacks import roll_back_change
 from domain.approval import Choice
 from domain.errors import MandateError
 from queries.approval import remarks
