@@ -71,8 +71,11 @@ def refuse_unusable(session: Session, policy: ApprovalPolicy) -> None:
         )
 
 
-def scenario_checks(proposed: Content) -> tuple[Check, ...]:
-    """The scenarios of a policy as checks of its simulation; a failing one holds the policy back (R-8.3)."""
+def scenario_checks(current: Content, proposed: Content) -> tuple[Check, ...]:
+    """The scenarios of a policy as checks of its simulation; a failing one holds the policy back (R-8.3).
+
+    Raises Invalid("bad_policy").
+    """
     return tuple(
         Check(
             name=f"scenario_{result.id}",
@@ -81,7 +84,7 @@ def scenario_checks(proposed: Content) -> tuple[Check, ...]:
             checked=1,
             counter_examples=result.failures,
         )
-        for result in run_scenarios(policy_of(proposed))
+        for result in run_scenarios(policy_of(proposed), policy_of(current) if current else None)
     )
 
 

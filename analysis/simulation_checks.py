@@ -66,7 +66,9 @@ def golden_checks(book: PriceBook) -> tuple[Check, ...]:
     return (check("golden_scenarios", "Every golden scenario has its price", len(scenarios), failing[:EXAMPLES]),)
 
 
-def content_checks(parts: Sequence[ChangePart], proposed: Mapping[str, Content]) -> Iterable[Check]:
+def content_checks(
+    parts: Sequence[ChangePart], current: Mapping[str, Content], proposed: Mapping[str, Content]
+) -> Iterable[Check]:
     """The validators of each touched kind, and of pricing, which also says that every sellable offering is priced."""
     names = {kind_of_artifact(part.artifact).name for part in parts}
     if names & {"catalog", "pricing"}:
@@ -81,4 +83,4 @@ def content_checks(parts: Sequence[ChangePart], proposed: Mapping[str, Content])
             counter_examples=tuple(problem.message for problem in problems[:EXAMPLES]),
         )
     if "approval" in names:
-        yield from scenario_checks(proposed["approval"])
+        yield from scenario_checks(current.get("approval", {}), proposed["approval"])

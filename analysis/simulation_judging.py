@@ -24,5 +24,5 @@ class Judged:
 def judge_contents(subject: Subject) -> Judged:
     """Judge the proposed contents."""
     golden, otherwise = compare_golden(subject.books.new)
-    checks = (*golden_checks(subject.books.new), *content_checks(subject.parts, subject.proposed))
+    checks = (*golden_checks(subject.books.new), *content_checks(subject.parts, subject.current, subject.proposed))
     return Judged(checks, golden, otherwise)

@@ -5,7 +5,6 @@ Golden scenarios, promotions, probes and decompositions are made out of the cont
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 
 from analysis.simulation_answers import QUESTIONS, SHOWN, Case
 from analysis.simulation_differences import Compared
@@ -209,17 +208,21 @@ def _promoted(book: PriceBook, key: str, rule: Entry) -> Iterator[Quote]:
 
 
 def _high_risk(part: Part, compared: Compared, outcome: Outcome) -> Pack:
-    """What happens at the places that the eligibility policy marks as of high risk."""
+    """What happens at the places that the eligibility policy marks as of high risk, before or after."""
     name, title = "high_risk", "High-risk countries and channels"
-    marked = compared.subject.sides[1].of("eligibility")
-    if not of_type(marked, "high_risk"):
+    marks = [side.of("eligibility") for side in compared.subject.sides]
+    if not any(of_type(marked, "high_risk") for marked in marks):
         return _without(name, title, "the eligibility policy marks no country or channel as of high risk")
-    moved = _otherwise(compared, partial(high_risk, marked))
-    shares = {key: share for key, share in part.shares.items() if high_risk(marked, key[0], key[1])}
+
+    def risky(market: str, channel: str) -> bool:
+        return any(high_risk(marked, market, channel) for marked in marks)
+
+    moved = _otherwise(compared, risky)
+    shares = {key: share for key, share in part.shares.items() if risky(key[0], key[1])}
     if shares:
         return _of_shares(name, title, shares, outcome).model_copy(update={"moved": moved})
-    lines = sum(g.lines for g in compared.scenes.lines if high_risk(marked, g.case.market, g.case.channel))
-    quotes = sum(high_risk(marked, quote.market, quote.channel) for quote in compared.scenes.routed)
+    lines = sum(group.lines for group in compared.scenes.lines if risky(group.case.market, group.case.channel))
+    quotes = sum(risky(quote.market, quote.channel) for quote in compared.scenes.routed)
     if not lines and not quotes:
         return _without(name, title, "no open quote that the change affects is made at such a place")
     of = "lines" if lines else "quotes"

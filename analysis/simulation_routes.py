@@ -14,6 +14,7 @@ from domain.pricing import PriceBook
 from domain.quote import USUAL_PAYMENT_DAYS, Quote
 from domain.replay import Route
 from policies.content import policy_of
+from policies.table import ApprovalPolicy
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,26 @@ class Rerouted:
         return f"{self.quote}: {old} → {new}"
 
 
-def routing(approval: Content, name: str, book: PriceBook) -> Routing | None:
-    """The routing by a policy's content; None where it says nothing about quotes."""
+def readable(approval: Content) -> ApprovalPolicy | None:
+    """The policy of a content; None where there is none that could decide."""
     try:
-        policy = policy_of(approval)
+        return policy_of(approval)
     except Invalid:
         return None
-    return Routing(Version(policy, name), book) if policy.quote else None
+
+
+def routing(approval: Content, name: str, book: PriceBook) -> Routing | None:
+    """The routing by a policy's content; None where it says nothing about quotes."""
+    policy = readable(approval)
+    return Routing(Version(policy, name), book) if policy and policy.quote else None
 
 
 def rerouted(
-    old: Routing, new: Routing, quotes: Sequence[Quote], payment_days: Mapping[str, int]
+    old: Routing | None, new: Routing | None, quotes: Sequence[Quote], payment_days: Mapping[str, int]
 ) -> Iterator[Rerouted]:
-    """The quotes that go another way."""
+    """The quotes that go another way; where a policy says nothing about quotes (None), nobody approves them."""
     for quote in quotes:
         days = payment_days.get(quote.id, USUAL_PAYMENT_DAYS)
-        before, after = old.route(quote, days), new.route(quote, days)
+        before, after = (side.route(quote, days) if side else REFUSED for side in (old, new))
         if before != after:
             yield Rerouted(quote.id, before, after)

@@ -53,9 +53,10 @@ def scenarios_of(policy: ApprovalPolicy) -> tuple[Scenario, ...]:
     return (*restated, *(scenario for scenario in policy.scenarios if scenario.id not in ids))
 
 
-def run_scenarios(policy: ApprovalPolicy) -> tuple[ScenarioResult, ...]:
-    """Every scenario of a policy. A policy that does not route quotes is not asked about them."""
-    wanted = [scenario for scenario in scenarios_of(policy) if scenario.subject == "change" or policy.quote is not None]
+def run_scenarios(policy: ApprovalPolicy, before: ApprovalPolicy | None = None) -> tuple[ScenarioResult, ...]:
+    """Every scenario of a policy. One that does not route quotes is asked about them only where the one before did."""
+    routes = any(one is not None and one.quote is not None for one in (policy, before))
+    wanted = [scenario for scenario in scenarios_of(policy) if scenario.subject == "change" or routes]
     return tuple(run_scenario(policy, scenario) for scenario in wanted)
 
 

@@ -101,13 +101,13 @@ def examine(session: Session, artifact: str, document: Any) -> Draft:
     except Invalid as error:
         return Draft(live=live, unreadable={"code": error.code, "detail": error.detail, **error.facts}, refused=True)
     check = check_policy(session, policy)
-    content = artifacts.content(session, artifact, live)
+    content, before = artifacts.content(session, artifact, live), policy_at(session, artifact, live)
     return Draft(
         live=live,
         findings=check.findings,
         weaknesses=check.weaknesses,
-        scenarios=run_scenarios(policy),
-        difference=policy_difference(policy_at(session, artifact, live), policy),
+        scenarios=run_scenarios(policy, before),
+        difference=policy_difference(before, policy),
         edits=tuple(edits_between(content, policy)),
         refused=bool(check.refusals),
     )

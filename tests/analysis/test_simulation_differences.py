@@ -21,6 +21,7 @@ from analysis.simulation_subject import Subject
 from commands.orders import seed_orders
 from domain.artifact import Operation, Part
 from domain.judging import CheckRule, Consequence, doing, judged, unknown_checks
+from domain.kinds.eligibility import Rule
 from domain.kinds.kind import Touched
 from domain.pricing import PriceBook
 from domain.quote import Quote
@@ -250,7 +251,59 @@ def test_a_quote_that_nobody_would_approve_and_a_function_that_drops_out_fail(tr
     found = forced(trading, KINDS["approval"], {"row/quote/seller": None})
 
     assert check(found, "no_unrouted_approval").outcome is Outcome.FAIL
-    assert check(found, "approvers_stay").counter_examples == ("sales-operations",)
+    assert check(found, "approvers_stay").counter_examples == ("quote/seller: sales-operations",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "example"),
+    [
+        ("document", "required_clauses", "FIBRE-500 in CH: no template"),
+        ("order_mapping", "every_line_decomposes", "FIBRE-500 in CH"),
+    ],
+)
+def test_taking_out_all_that_decides_takes_out_no_check(trading: Business, kind: str, name: str, example: str) -> None:
+    with trading.database.reading() as session:
+        content = artifacts.content(session, KINDS[kind], artifacts.latest(session, KINDS[kind]))
+        subject = moving(session, KINDS[kind], dict.fromkeys(content))
+        narrow = replace(subject, books=replace(subject.books, touched=(Touched(offering="FIBRE-500"),)))
+        found = simulate_few(narrow, [], trading.files, live_scenes(session))
+
+    assert check(found, name).outcome is Outcome.FAIL and example in check(found, name).counter_examples
+
+
+def test_a_policy_that_says_nothing_about_quotes_any_more_fails(trading: Business) -> None:
+    with trading.database.reading() as session:
+        content = artifacts.content(session, KINDS["approval"], artifacts.latest(session, KINDS["approval"]))
+    found = forced(trading, KINDS["approval"], {key: None for key in content if key.startswith("row/quote/")})
+
+    assert len(check(found, "no_unrouted_approval").counter_examples) == 10
+    assert "quote/payment: finance" in check(found, "approvers_stay").counter_examples
+    assert sum(name.startswith("scenario_") for name in found.failed) > 5
+    assert difference(found, "approval route").cases == difference(found, "approval route").checked > 0
+
+
+def test_a_group_that_one_row_asks_no_more_drops_out(trading: Business) -> None:
+    with trading.database.reading() as session:
+        content = artifacts.content(session, KINDS["approval"], artifacts.latest(session, KINDS["approval"]))
+    row = content["row/stages/owner-and-finance"]
+    alone = {**row, "then": {**row["then"], "stages": row["then"]["stages"][:1]}}
+    found = forced(trading, KINDS["approval"], {"row/stages/owner-and-finance": alone})
+
+    assert check(found, "approvers_stay").counter_examples == ("stages/owner-and-finance: finance",)
+
+
+def test_without_a_quote_nobody_can_say_whether_each_has_an_approver(business: Business) -> None:
+    found = check(simulated(business, "pricing", set_price("43.90")), "no_unrouted_approval")
+    assert found.outcome is Outcome.INCONCLUSIVE and found.reason
+
+
+def test_what_was_of_high_risk_is_looked_at_also_where_the_mark_is_taken_out(trading: Business) -> None:
+    with trading.database.reading() as session:
+        content = artifacts.content(session, KINDS["eligibility"], artifacts.latest(session, KINDS["eligibility"]))
+    marks = {key: None for key, entry in content.items() if entry["type"] == "high_risk"}
+    denied = {"rule/no-voice": Rule(**DENIED["entry"] | {"country": "*"}).model_dump(mode="json")}
+    found = forced(trading, KINDS["eligibility"], marks | denied)
+    assert pack(found, "high_risk").quotes and pack(found, "high_risk").moved
 
 
 def test_who_holds_a_bundle_that_moves_is_listed(trading: Business) -> None:
