@@ -10,6 +10,7 @@ from cli.here import Here, calls_api
 from cli.present import moment, say, table, words
 
 app = typer.Typer()
+PAGE = 200
 
 
 @app.command()
@@ -37,17 +38,23 @@ def whoami(here: Here) -> None:
 
 @app.command()
 @calls_api
-def inbox(here: Here) -> None:
-    """What waits for your decision, soonest deadline first."""
+def inbox(here: Here, limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50) -> None:
+    """What waits for your decision, soonest deadline first, and how many there are in all."""
+    found = here.api.get("/api/me/inbox", limit=min(limit, PAGE))
+    if found["next"] and limit > PAGE:
+        found["items"] += here.api.pages("/api/me/inbox", limit - PAGE, cursor=found["next"])
+    here.show({"items": found["items"], "total": found["total"]}, show_inbox)
 
-    def people(items: Any) -> None:
-        if not items:
-            say("Nothing waits for you.")
-            return
-        columns = ("Change", "Title", "Tier", "Asked by", "Stage", "Next", "Due")
-        table(columns, [_row(item) for item in items])
 
-    here.show(here.api.get("/api/me/inbox"), people)
+def show_inbox(found: Any) -> None:
+    """The inbox as a table, and how much of it that is."""
+    if not found["total"]:
+        say("Nothing waits for you.")
+        return
+    columns = ("Change", "Title", "Tier", "Asked by", "Stage", "Next", "Due")
+    table(columns, [_row(item) for item in found["items"]])
+    if len(found["items"]) < found["total"]:
+        say(f"These are the most urgent {len(found['items'])} of {found['total']}; --limit shows more.")
 
 
 def _row(item: Any) -> tuple[object, ...]:

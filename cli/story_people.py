@@ -47,7 +47,7 @@ def wait_for_people(teller: Teller, change: str) -> None:
         if timer["what"] == "escalation":
             break
         say(f"   {moment(timer['at'])}: the {group_names(['pricing'])} group is reminded.")
-    waiting = [item["change"]["id"] for item in teller.api(DIRECTOR).get("/api/me/inbox") if item["change"]]
+    waiting = [item["change"]["id"] for item in teller.api(DIRECTOR).pages("/api/me/inbox", 1000) if item["change"]]
     if change not in waiting:
         raise Conflict("story_broken", f"The escalation of {change} did not reach the director.")
     say(f"   {moment(timer['at'])}: escalated. {teller.who(DIRECTOR)} finds it in her inbox and could decide now too.")

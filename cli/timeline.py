@@ -38,7 +38,7 @@ def sentence(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """`Mon 23 Nov 16:00  Mara Lindqvist handed it in`, with what was said; `names` are persons by id."""
     person = entry["person"]
     who = names.get(person, person) if person else "Mandate" if entry["actor"] == "system:worker" else entry["actor"]
-    said = f": {entry['said']}" if entry["said"] else ""
+    said = f": {entry['said']}" if entry.get("said") else ""
     return plain(f"{instant(entry['at']):%a %d %b %Y %H:%M}  {who} {_what(entry)}{said}")
 
 

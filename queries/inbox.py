@@ -1,11 +1,12 @@
 """What waits for a person: changes and requests in whose open stages they can decide, also for others (R-25.3)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.approval import BULK_TIER, root_digest, timers
+from domain.errors import Invalid
 from domain.model import Model
 from queries.approval import yours
 from queries.changes import ChangeSummary, summary
@@ -13,7 +14,8 @@ from queries.requests import RequestSummary, request_summary
 from store.subjects import SUBJECTS, Subject, SubjectKind
 from store.tables.change import ChangeRow
 
-MOST = 200
+Place = tuple[bool, str, str]
+"""Where an item stands: without a deadline last, then the deadline (ISO, UTC), then the subject."""
 
 
 class InboxItem(Model):
@@ -36,15 +38,60 @@ class InboxItem(Model):
     """Whether it is of a tier that may be decided together with others (R-7.10)."""
 
 
+class InboxPage(Model):
+    """A page of the inbox, how many wait in all, and the cursor of the next page (None at the end)."""
+
+    items: tuple[InboxItem, ...]
+    total: int
+    next: str | None
+
+
+def inbox_page(session: Session, person: str | None, now: datetime, cursor: str | None, limit: int) -> InboxPage:
+    """A page of what a person can decide now, soonest deadline first; nothing waits for a machine (person None).
+
+    Raises Invalid("bad_cursor").
+    """
+    after = _after(cursor) if cursor else None
+    waiting = inbox(session, person, now) if person else ()
+    rest = [item for item in waiting if after is None or _place(item) > after]
+    shown = rest[:limit]
+    following = _cursor(shown[-1]) if len(rest) > limit else None
+    return InboxPage(items=tuple(shown), total=len(waiting), next=following)
+
+
 def inbox(session: Session, person: str, now: datetime) -> tuple[InboxItem, ...]:
-    """What a person can decide now, soonest deadline first, at most 200."""
-    found: list[InboxItem] = []
-    for kind in SUBJECTS:
-        waiting = select(kind.table).where(col(kind.table.state) == "awaiting_approval")
-        for row in session.execute(waiting.order_by(col(kind.table.created_at))).scalars():
-            if len(found) < MOST and (item := _item(session, kind, row, person, now)) is not None:
-                found.append(item)
-    return tuple(sorted(found, key=lambda item: (item.due_at is None, item.due_at, item.subject)))
+    """Everything that a person can decide now, soonest deadline first.
+
+    Who can decide, and when time acts, is arithmetic over the facts of each subject: no column knows it, so every
+    subject that waits is looked at, or the most urgent could be missing.
+    """
+    found = [
+        item
+        for kind in SUBJECTS
+        for row in session.execute(select(kind.table).where(col(kind.table.state) == "awaiting_approval")).scalars()
+        if (item := _item(session, kind, row, person, now)) is not None
+    ]
+    return tuple(sorted(found, key=_place))
+
+
+def _place(item: InboxItem) -> Place:
+    return item.due_at is None, "" if item.due_at is None else item.due_at.astimezone(UTC).isoformat(), item.subject
+
+
+def _cursor(item: InboxItem) -> str:
+    _, due, subject = _place(item)
+    return f"{due}|{subject}"
+
+
+def _after(cursor: str) -> Place:
+    due, between, subject = cursor.partition("|")
+    try:
+        known = not due or datetime.fromisoformat(due).tzinfo is not None
+    except ValueError:
+        known = False
+    if not (known and between and subject):
+        raise Invalid("bad_cursor", "This cursor was not given out by this list.")
+    return not due, due, subject
 
 
 def _item(session: Session, kind: SubjectKind, row: Subject, person: str, now: datetime) -> InboxItem | None:

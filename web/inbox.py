@@ -3,24 +3,28 @@
 from fastapi import APIRouter, Request, Response
 
 from api.parts import Reading
-from queries.inbox import inbox
+from queries.inbox import inbox_page
 from store.directory import names
 from web.lookups import impact_of, open_cases, proposed_by
 from web.rendering import render
 from web.visitor import Visiting
 
 router = APIRouter()
+PAGE = 50
 
 
 @router.get("/")
-def page(request: Request, visitor: Visiting, session: Reading) -> Response:
-    """What waits for me."""
-    waiting = inbox(session, visitor.actor.person, visitor.now) if visitor.actor.person else ()
+def page(request: Request, visitor: Visiting, session: Reading, cursor: str = "") -> Response:
+    """What waits for me, a page of it."""
+    found = inbox_page(session, visitor.actor.person, visitor.now, cursor or None, PAGE)
+    waiting = found.items
     return render(
         request,
         "inbox.html",
         visitor=visitor,
         waiting=waiting,
+        found=found,
+        first=not cursor,
         impacts={
             item.change.id: impact_of(session, item.change.id, item.change.revision) for item in waiting if item.change
         },

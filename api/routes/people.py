@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from api.development import loopback_only
-from api.parts import Asking, InstallationParts, Now, Reading, Writing
+from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
 from commands.bookkeeping import SignedIn, sign_in, sign_out
 from commands.command import Call
 from commands.installation import bind_account, erase_person, link_account, set_active, set_membership
 from domain.model import Model
-from queries.inbox import InboxItem, inbox
+from queries.inbox import InboxPage, inbox_page
 from store.directory import actor_of, names
 
 router = APIRouter(prefix="/api", tags=["people"])
@@ -40,9 +40,9 @@ def me(asking: Asking, session: Reading) -> Me:
 
 
 @router.get("/me/inbox")
-def my_inbox(asking: Asking, session: Reading, now: Now) -> list[InboxItem]:
-    """What waits for your decision, soonest deadline first."""
-    return list(inbox(session, asking.person, now)) if asking.person else []
+def my_inbox(asking: Asking, session: Reading, now: Now, limit: Limit = 50, cursor: str | None = None) -> InboxPage:
+    """What waits for your decision, soonest deadline first, and how many there are in all."""
+    return inbox_page(session, asking.person, now, cursor, limit)
 
 
 @router.post("/sessions/development", status_code=201)

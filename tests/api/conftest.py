@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from store.settings import Settings
 from tests.builders import Business, fresh_key
+from web import pages
 
 
 @dataclass
@@ -28,14 +29,16 @@ class Caller:
 
 @pytest.fixture
 def client(business: Business, tmp_path: Path) -> Iterator[TestClient]:
-    """The API over the example business; no Temporal answers here, so wake-ups wait in the outbox."""
+    """The API and the pages over the example business; no Temporal answers here, so wake-ups wait in the outbox."""
     settings = Settings(
         mode="development",
         database_url=business.login.application,
         files_dir=tmp_path / "files",
         temporal_address="127.0.0.1:1",
     )
-    with TestClient(create_app(settings), base_url="http://127.0.0.1", client=("127.0.0.1", 5000)) as client:
+    app = create_app(settings)
+    pages.mount(app)
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5000)) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from cli import present
 from cli.errors import exit_code
+from cli.inbox import show_inbox
 from cli.price_choice import raised
 from cli.timeline import sentence
 from domain.errors import Conflict, NotFound, Refused, Unauthenticated, Unavailable
@@ -43,6 +44,16 @@ def test_tables_stand_whole_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
     assert line.count("word") == 20 and line.rstrip().endswith("2")
 
 
+def test_an_inbox_that_is_not_shown_whole_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    about = {"title": "Fibre 500", "tier": 2, "requester": "mara.lindqvist"}
+    next_timer = {"next_timer": "reminder", "due_at": "2026-11-23T16:00:00Z"}
+    item = {"subject": "CR-2026-0001", "change": about, "stage": "Owner", "represents": None, **next_timer}
+    show_inbox({"items": [item], "total": 231})
+    assert capsys.readouterr().out.splitlines()[-1] == "These are the most urgent 1 of 231; --limit shows more."
+    show_inbox({"items": [item], "total": 1})
+    assert "--limit" not in capsys.readouterr().out
+
+
 def test_the_timeline_speaks_in_sentences() -> None:
     entry = {
         "at": "2026-11-23T16:00:00Z",
@@ -54,6 +65,8 @@ def test_the_timeline_speaks_in_sentences() -> None:
     }
     names = {"ines.castellano": "Ines Castellano"}
     assert sentence(entry, names) == "Mon 23 Nov 2026 16:00  Ines Castellano approved it in the stage owner"
+    back = {**entry, "action": "change.rollback_asked", "said": "Wrong price."}
+    assert sentence(back, names).endswith("Ines Castellano asked to take it back: Wrong price.")
     by_mandate = {**entry, "actor": "system:worker", "person": None}
     fired = {**by_mandate, "action": "change.timers", "details": {"fired": [{"what": "reminder", "level": 1}]}}
     assert sentence(fired, names).endswith("Mandate let time act: reminder")

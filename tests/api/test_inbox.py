@@ -1,0 +1,71 @@
+"""The inbox holds everything that waits, the most urgent first, whatever there is and however much (R-25.3)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from store.tables.columns import table_of
+from store.tables.request import RequestRow
+from tests.api.conftest import Caller
+from tests.builders import FINANCE, MACHINE, Business
+from tests.commands.test_requests import ask, frozen
+from tests.databases import as_owner
+
+__all__ = ["frozen"]
+MANY = 230
+REQUESTS = table_of(RequestRow)
+
+
+@pytest.fixture
+def waiting(business: Business, frozen: str) -> list[str]:
+    """Many requests that wait for finance, most urgent first, which is the order opposite to that of their creation.
+
+    Beside them waits the one that they are copies of.
+    """
+    first = ask(business, frozen, business.scheduled())
+    with as_owner(business.login) as owner:
+        row = dict(owner.execute(select(REQUESTS).where(REQUESTS.c.id == first)).one()._mapping)
+        copies = [
+            {
+                **row,
+                "id": f"{first}-{n:03}",
+                "opened_at": row["opened_at"] - days,
+                "created_at": row["created_at"] + days,
+            }
+            for n in range(1, MANY)
+            for days in [timedelta(days=MANY - n)]
+        ]
+        owner.execute(insert(REQUESTS), copies)
+    return [str(one["id"]) for one in copies]
+
+
+def test_the_most_urgent_comes_first_and_none_is_left_out(waiting: list[str], caller: Callable[[str], Caller]) -> None:
+    helene = caller(FINANCE)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        more = f"&cursor={cursor.replace('+', '%2B')}" if cursor else ""
+        page = helene.get(f"/api/me/inbox?limit=100{more}").json()
+        assert page["total"] == MANY
+        seen += [item["subject"] for item in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == MANY
+    assert [subject for subject in seen if subject in waiting] == waiting
+
+
+def test_the_page_says_how_many_there_are_and_goes_on(waiting: list[str], caller: Callable[[str], Caller]) -> None:
+    helene = caller(FINANCE)
+    helene.client.cookies.set("mandate_session", helene.token)
+    text = helene.client.get("/").text
+    assert f"({MANY})" in text and waiting[0] in text and waiting[50] not in text
+    following = text.partition('href="/?cursor=')[2].partition('"')[0]
+    assert waiting[50] in helene.client.get(f"/?cursor={following}").text
+
+
+def test_a_machine_has_no_inbox_and_a_cursor_is_not_guessed(caller: Callable[[str], Caller]) -> None:
+    assert caller(MACHINE).get("/api/me/inbox").json() == {"items": [], "total": 0, "next": None}
+    for wrong in ("x", "2027-01-01T00:00:00|AR-1", "|", "never|AR-1"):
+        answer = caller(FINANCE).get(f"/api/me/inbox?cursor={wrong}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), wrong
