@@ -140,7 +140,7 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set; then finish what is in hand. Raises MandateError when a part is missing."""
     database = Database(loaded.database_url, loaded.mode == "development")
     client = await connect(loaded.temporal_address, installation_id(database))
-    relay = Relay()
+    relay = Relay(loaded.public_url)
     gateway = Gateway(database, relay)
     files = FileStore(loaded.files_dir)
     steps = [
@@ -155,7 +155,7 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
             *(asyncio.create_task(task) for task in housekeeping(gateway, loaded)),
             asyncio.create_task(relay.run(client, Gateway(database))),
             asyncio.create_task(keep_forever(gateway, client, files)),
-            asyncio.create_task(sweep_forever(gateway, client, loaded.sweep_interval)),
+            asyncio.create_task(sweep_forever(gateway, client, loaded.public_url, loaded.sweep_interval)),
         ]
         settle()
         log.info("worker_ready", temporal=loaded.temporal_address, queues=len(made))

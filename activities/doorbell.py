@@ -41,29 +41,43 @@ log = structlog.get_logger("doorbell")
 
 
 class Lifecycle(NamedTuple):
-    """The workflow that a subject has: its type, its argument, its id, and what an operator reads."""
+    """The workflow that a subject has: its type, its argument, its id, and what an operator reads: words and a link."""
 
     workflow: str
     argument: Payload
     id: str
     summary: str
+    page: str
 
 
-def lifecycle_of(subject: str) -> Lifecycle:
-    """`reconciliation/RC-2026-0001` has a workflow of that id; a subject without a noun is a request or a change."""
+def lifecycle_of(subject: str, public_url: str) -> Lifecycle:
+    """`reconciliation/RC-2026-0001` has a workflow of that id; a subject without a noun is a request or a change.
+
+    public_url: where people reach the pages, for the link to that of the subject.
+    """
     noun, _, name = subject.partition("/")
+    pages = public_url.rstrip("/")
     if noun == "reconciliation":
-        return Lifecycle(RECONCILIATION_WORKFLOW, ReconciliationRef(run=name), subject, f"Reconciliation {name}")
+        page = _link(f"{pages}/reconciliations/{name}")
+        return Lifecycle(RECONCILIATION_WORKFLOW, ReconciliationRef(run=name), subject, f"Reconciliation {name}", page)
     if subject.startswith(REQUESTS):
-        return Lifecycle(
-            APPROVAL_WORKFLOW, ChangeRef(change=subject), approval_workflow_id(subject), f"Request {subject}"
-        )
-    return Lifecycle(CHANGE_WORKFLOW, ChangeRef(change=subject), change_workflow_id(subject), f"Change {subject}")
+        page, workflow_id = _link(f"{pages}/requests/{subject}"), approval_workflow_id(subject)
+        ref = ChangeRef(change=subject, page=page)
+        return Lifecycle(APPROVAL_WORKFLOW, ref, workflow_id, f"Request {subject}", page)
+    page, workflow_id = _link(f"{pages}/changes/{subject}"), change_workflow_id(subject)
+    return Lifecycle(CHANGE_WORKFLOW, ChangeRef(change=subject, page=page), workflow_id, f"Change {subject}", page)
 
 
-async def ring(client: Client, bell: Bell) -> None:
-    """Wake the subject's workflow, starting it if need be. Raises RPCError when Temporal does not take it."""
-    found = lifecycle_of(bell.subject)
+def _link(address: str) -> str:
+    return f"[Open its page]({address})"
+
+
+async def ring(client: Client, bell: Bell, public_url: str) -> None:
+    """Wake the subject's workflow, starting it if need be. Raises RPCError when Temporal does not take it.
+
+    public_url: as in `lifecycle_of`.
+    """
+    found = lifecycle_of(bell.subject, public_url)
     await client.start_workflow(
         found.workflow,
         found.argument,
@@ -74,6 +88,7 @@ async def ring(client: Client, bell: Bell) -> None:
         start_signal=WAKE_SIGNAL,
         start_signal_args=[Wake(subject=bell.subject, outbox_id=bell.outbox_id)],
         static_summary=found.summary,
+        static_details=found.page,
         search_attributes=TypedSearchAttributes([SearchAttributePair(SUBJECT, bell.subject)]),
     )
 
@@ -84,7 +99,8 @@ class Relay:
     What it cannot ring (Temporal away, process killed) stays in the outbox, whose lease ends, and the sweeper rings it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: Client | None = None
         self._rung: list[str] = []
@@ -116,7 +132,7 @@ class Relay:
     async def _ring(self, bell: Bell) -> None:
         assert self._client is not None
         try:
-            await ring(self._client, bell)
+            await ring(self._client, bell, self._public_url)
         except RPCError as error:
             log.warning("bell_not_rung", subject=bell.subject, reason=str(error))
         else:

@@ -8,9 +8,13 @@ from domain.change import CLOSED, ChangeState
 
 
 class ChangeRef(Payload):
-    """Which change a workflow is for; what rang in an earlier run and was not looked at, and the steps parked there."""
+    """Which change a workflow is for; what rang in an earlier run and was not looked at, and the steps parked there.
+
+    page: a link to its page, as Markdown.
+    """
 
     change: str
+    page: str = ""
     bells: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
@@ -88,6 +92,7 @@ class Progress(Payload):
     action: what the lifecycle has to do next; wait: nothing until `seconds` have gone by (None: until woken).
     waiting_for: for whom or what; due_at: when time does the next thing; blocks: why an effect was refused.
     took: the steps that led here since the workflow last asked; wide: the simulation that comes next is a large one.
+    emergency: None for what is no change, and in histories from before it was told.
     """
 
     change: str
@@ -104,6 +109,7 @@ class Progress(Payload):
     blocks: tuple[str, ...] = ()
     took: tuple[str, ...] = ()
     wide: bool = False
+    emergency: bool | None = None
 
     @property
     def open(self) -> bool:

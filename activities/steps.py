@@ -185,6 +185,7 @@ def _progress(at: Lifecycle, wide: bool = False) -> Progress:
         due_at=at.due_at,
         waiting_for=at.waiting_for,
         wide=wide,
+        emergency=at.emergency,
     )
 
 

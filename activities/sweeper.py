@@ -25,17 +25,17 @@ GRACE = timedelta(seconds=10)
 log = structlog.get_logger("sweeper")
 
 
-async def sweep_forever(gateway: Gateway, client: Client, interval: float) -> None:
+async def sweep_forever(gateway: Gateway, client: Client, public_url: str, interval: float) -> None:
     """Sweep every `interval` seconds until cancelled; what is missing is tried again at the next turn."""
     while True:
         try:
-            await sweep(gateway, client)
+            await sweep(gateway, client, public_url)
         except (Unavailable, RPCError) as error:
             log.warning("sweep_failed", reason=str(error))
         await asyncio.sleep(interval)
 
 
-async def sweep(gateway: Gateway, client: Client) -> int:
+async def sweep(gateway: Gateway, client: Client, public_url: str) -> int:
     """One turn. Returns how many bells were rung. Raises Unavailable, RPCError."""
     if not await asyncio.to_thread(_anything, gateway):
         return 0
@@ -43,7 +43,7 @@ async def sweep(gateway: Gateway, client: Client) -> int:
     await asyncio.to_thread(wake_unfinished_runs, gateway, Call(SYSTEM, ""), BATCH)
     bells = await asyncio.to_thread(claim_bells, gateway, Call(SYSTEM, ""), BATCH)
     for bell in bells:
-        await ring(client, bell)
+        await ring(client, bell, public_url)
     if bells:
         await asyncio.to_thread(note_rung, gateway, Call(SYSTEM, ""), [bell.outbox_id for bell in bells])
     return len(bells)

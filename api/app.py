@@ -74,7 +74,7 @@ RECONNECT_SECONDS = 1.0
 def create_app(settings: Settings) -> FastAPI:
     """The API with its pages. Raises Unavailable("not_migrated", "database_unavailable")."""
     database = Database(settings.database_url, settings.mode == "development")
-    relay = Relay()
+    relay = Relay(settings.public_url)
     parts = Parts(
         settings=settings,
         gateway=Gateway(database, relay),

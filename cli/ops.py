@@ -34,7 +34,7 @@ from store.database import Database
 from store.installation import installation_id
 from store.logs import configure_logs
 from store.migrate import upgrade
-from store.settings import settings
+from store.settings import Settings, settings
 from store.signing import signer
 from store.snapshots import SnapshotFiles
 from store.unit_of_work import Bell
@@ -112,7 +112,7 @@ def rebuild() -> None:
     """Start the workflows of all open changes again from the database, for example after Temporal was lost."""
     try:
         with database() as found:
-            rung = asyncio.run(_rebuild(found, settings().temporal_address))
+            rung = asyncio.run(_rebuild(found, settings()))
     except MandateError as failure:
         report(failure)
         leave(exit_code(failure))
@@ -171,22 +171,22 @@ def broken_chains(found: Database, subject: str | None = None) -> tuple[ChainFau
         return verify(session, subject)
 
 
-async def _rebuild(found: Database, address: str) -> int:
-    namespace = installation_id(found)
+async def _rebuild(found: Database, loaded: Settings) -> int:
+    address, namespace = loaded.temporal_address, installation_id(found)
     await ensure_namespace_async(address, namespace)
     client = await connect(address, namespace)
     gateway, call = Gateway(found), Call(SYSTEM, "")
     bells = wake_open_changes(gateway, call)
     for start in range(0, len(bells), AT_ONCE):
         some = bells[start : start + AT_ONCE]
-        await _ring_all(client, some)
+        await _ring_all(client, some, loaded.public_url)
         note_rung(gateway, call, [bell.outbox_id for bell in some])
     return len(bells)
 
 
-async def _ring_all(client: Client, bells: Sequence[Bell]) -> None:
+async def _ring_all(client: Client, bells: Sequence[Bell], public_url: str) -> None:
     try:
-        await asyncio.gather(*(ring(client, bell) for bell in bells))
+        await asyncio.gather(*(ring(client, bell, public_url) for bell in bells))
     except RPCError as failure:
         raise Unavailable("temporal_unavailable", f"Temporal does not take the wake-ups: {failure}") from failure
 

@@ -32,7 +32,7 @@ DIRECT = {S.SUBMITTED: "assess", S.ASSESSING: "assess", S.SIMULATING: "simulate"
 class Lifecycle(Model):
     """The next action (`wait` where there is none now), when time does the next thing, for whom or what it waits.
 
-    affected_quotes: how many open quotes the change was found to move.
+    affected_quotes: how many open quotes the change was found to move; emergency: None for what is no change.
     """
 
     change: str
@@ -45,6 +45,7 @@ class Lifecycle(Model):
     seen_version: int
     noted_deadline: datetime | None
     affected_quotes: int = 0
+    emergency: bool | None = None
     now: datetime
     action: str = "wait"
     due_at: datetime | None = None
@@ -76,6 +77,7 @@ def standing_of(session: Session, row: Subject, now: datetime, facts: ApprovalFa
         seen_version=row.seen_version,
         noted_deadline=row.deadline_at,
         affected_quotes=row.affected_quotes if isinstance(row, ChangeRow) else 0,
+        emergency=row.emergency if isinstance(row, ChangeRow) else None,
         now=now,
         action=action,
         due_at=due_at,

@@ -1,7 +1,7 @@
 """How a lifecycle takes steps and waits: local, then regular, then parked; woken, never polling (D1, D12)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -12,6 +12,7 @@ from temporalio.exceptions import TimeoutError as StepTimeout
 with workflow.unsafe.imports_passed_through():
     from activities.house import (
         DUE_AT,
+        EMERGENCY,
         KIND,
         LOCAL,
         OWNER,
@@ -74,6 +75,7 @@ class Stepping:
 
     def __init__(self, ref: ChangeRef, doorbell: Doorbell, note_trouble: Any) -> None:
         self.subject = ref.change
+        self.page = ref.page
         self.doorbell = doorbell
         self._note_trouble = note_trouble
         self._parked = set(ref.parked)
@@ -113,7 +115,7 @@ class Stepping:
         """Show the failure, open its case if the database answers, and wait; nothing dies of it (R-15.6)."""
         cause = failure.cause if isinstance(failure, ActivityError) else failure
         code = (cause.type if isinstance(cause, ApplicationError) else None) or "step_failed"
-        workflow.set_current_details(
+        self._tell_operator(
             f"### Parked at: {_title(name)}\n\n`{code}`: {cause or failure}\n\nIt is tried again by itself."
         )
         await self._tell(Trouble(change=self.subject, step=name, code=code))
@@ -149,7 +151,9 @@ class Stepping:
         if workflow.info().is_continue_as_new_suggested() and workflow.patched(change_of_code):
             bells, strangers = self.doorbell.take()
             parked = tuple(sorted(self._parked))
-            workflow.continue_as_new(ChangeRef(change=self.subject, bells=bells, strangers=strangers, parked=parked))
+            workflow.continue_as_new(
+                ChangeRef(change=self.subject, page=self.page, bells=bells, strangers=strangers, parked=parked)
+            )
 
     async def _until(self, met: Callable[[], bool], seconds: float | None, summary: str) -> None:
         timeout = None if seconds is None else timedelta(seconds=seconds)
@@ -164,30 +168,36 @@ class Stepping:
         blocks = "".join(f"\n- `{block}`" for block in at.blocks)
         took = f"\n\nJust done: {', '.join(map(_title, at.took))}." if at.took else ""
         waiting = f"\n\nWaits for **{at.waiting_for}**." if at.waiting_for else ""
-        workflow.set_current_details(
+        self._tell_operator(
             f"### {at.change}, revision {at.revision}: {at.state.replace('_', ' ')}\n\nKind {at.kind}, "
             f"tier {'not yet known' if at.tier is None else at.tier}, owner {at.owner}.{waiting}{due}{blocks}{took}"
         )
-        self._upsert((at.kind, at.owner, at.state, at.waiting_for, at.tier, at.due_at))
+        self._upsert(at)
+
+    def _tell_operator(self, details: str) -> None:
+        # The service does not hand the static details of a run on to the run that continues it.
+        workflow.set_current_details(f"{details}\n\n{self.page}".rstrip())
 
     def show_phase(self, phase: str) -> None:
         """Mark a phase that is not one of the lifecycle's."""
         workflow.upsert_search_attributes([PHASE.value_set(phase)])
         self._shown = ()
 
-    def _upsert(self, now: tuple[str, str, str, str, int | None, datetime | None]) -> None:
+    def _upsert(self, at: Progress) -> None:
+        now = (at.kind, at.owner, at.state, at.waiting_for, at.tier, at.due_at, at.emergency)
         if now == self._shown:
             return
         self._shown = now
-        kind, owner, phase, waiting_for, tier, due_at = now
         workflow.upsert_search_attributes(
             [
-                KIND.value_set(kind),
-                OWNER.value_set(owner),
-                PHASE.value_set(phase),
-                WAITING_FOR.value_set(waiting_for),
-                TIER.value_unset() if tier is None else TIER.value_set(tier),
-                DUE_AT.value_unset() if due_at is None else DUE_AT.value_set(due_at),
+                KIND.value_set(at.kind),
+                OWNER.value_set(at.owner),
+                PHASE.value_set(at.state),
+                WAITING_FOR.value_set(at.waiting_for),
+                TIER.value_unset() if at.tier is None else TIER.value_set(at.tier),
+                DUE_AT.value_unset() if at.due_at is None else DUE_AT.value_set(at.due_at),
+                # What histories from before did not tell is not said anew, so that they replay as they were.
+                *(() if at.emergency is None else (EMERGENCY.value_set(at.emergency),)),
             ]
         )
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowHandle
 
 from store.audit import verify
 from store.tables.approval import DecisionRow, FiredTimerRow
@@ -105,3 +107,9 @@ def assert_nothing_hangs(platform: Platform) -> None:
     eventually(lambda: rows(platform, CaseRow, stopped), lambda left: not left)
     with platform.database.reading() as session:
         assert verify(session) == ()
+
+
+async def told_operators(handle: WorkflowHandle[Any, Any]) -> tuple[str, str]:
+    """What the Temporal web UI shows of a workflow: its static details, and what it says of itself now."""
+    now = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return await (await handle.describe()).static_details() or "", now.current_details

@@ -66,6 +66,7 @@ def flooded(platform: Platform, story: Story, change: str, seconds: float, rate:
     assert flood.returncode == 0
     lengths = [len(history) for history in runs(platform, change, first)]
     story.until_seen(change)
+    assert f"{platform.url}/changes/{change}" in platform.workflow(change, facts.told_operators)[1]
     platform.travel(7 * HOUR)
     story.until(change, "completed")
     facts.assert_released_once(platform, change, ("DE",), story.timeline(change))

@@ -64,6 +64,7 @@ class Platform:
             "MANDATE_AUDIT_KEY_FILE": str(folder / "key.pem"),
             "MANDATE_CHECKPOINT_DIR": str(folder / "checkpoints"),
             "MANDATE_API_PORT": str(ports["api"]),
+            "MANDATE_PUBLIC_URL": self.url,
             "MANDATE_SWEEP_INTERVAL": "0.5",
             "MANDATE_RECONCILIATION_INTERVAL": "86400",
             "MANDATE_RUNTIME_CATALOG_URL": self.catalog_url,

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from activities.house import change_workflow_id
+from temporalio.client import Client
+
+from activities.house import EMERGENCY, change_workflow_id
 from store.tables.artifact import VersionRow
 from tests.live import facts
 from tests.live.platform import Platform
 from tests.live.story import DAY, DIRECTOR, FINANCE, HOUR, OWNER, REQUESTER, Story, fired
 from tests.live.waiting import eventually
+from tests.web.visitors import visitor
 
 HALF = Decimal("0.50")
 
@@ -136,6 +139,29 @@ def test_one_decision_is_one_request_in_the_logs_of_api_and_worker(platform: Pla
     looked = eventually(lambda: lines("worker"), bool)[0]
     assert (looked["event"], looked["change"], looked["outcome"]) == ("step", change, "done")
     assert (looked["workflow_id"], looked["activity"]) == (change_workflow_id(change), "look_at_change")
+
+
+def test_an_operator_in_temporal_finds_emergencies_and_the_page_of_each(platform: Platform, story: Story) -> None:
+    calm = story.propose_price(*story.fresh_offering()[:1])
+    offering, channel = story.fresh_offering()
+    raised = story.proposal(offering, {"DE": story.price(offering, channel=channel) + 1}, channel)
+    urgent = story.propose({**raised, "emergency": True, "emergency_reason": "A wrong price is live."})
+    for change in (calm, urgent):
+        story.until(change, "awaiting_approval")
+
+    async def listed(client: Client, emergency: bool) -> set[str]:
+        query = f"{EMERGENCY.name} = {'true' if emergency else 'false'}"
+        return {one.id async for one in client.list_workflows(query)}
+
+    eventually(lambda: platform.temporal(lambda client: listed(client, True)), lambda ids: ids == {f"change/{urgent}"})
+    assert f"change/{calm}" in eventually(lambda: platform.temporal(lambda client: listed(client, False)), bool)
+    page = f"/changes/{urgent}"
+    for details in platform.workflow(urgent, facts.told_operators):
+        assert f"]({platform.url}{page})" in details
+    with visitor(platform, OWNER) as operator:
+        assert operator.get(page).status_code == 200
+    for change in (calm, urgent):
+        story.withdraw(change).raise_for_status()
 
 
 def test_a_withdrawn_change_moves_nothing_although_it_was_approved(platform: Platform, story: Story) -> None:

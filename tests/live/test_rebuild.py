@@ -59,7 +59,7 @@ def rebuild(platform: Platform) -> list[str]:
     gateway, call = Gateway(platform.database), Call(SYSTEM, "")
     bells = wake_open_changes(gateway, call)
     for bell in bells:
-        platform.temporal(lambda client, bell=bell: ring(client, bell))  # type: ignore[misc]
+        platform.temporal(lambda client, bell=bell: ring(client, bell, platform.url))  # type: ignore[misc]
     note_rung(gateway, call, [bell.outbox_id for bell in bells])
     return sorted(bell.subject for bell in bells)
 
