@@ -116,4 +116,6 @@ async def expected_version(if_match: Annotated[str | None, Header(alias="If-Matc
 
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+LARGEST = 2**31 - 1
+"""The largest number that a path or a cursor names; a database takes it everywhere."""
 Clock = Callable[[], datetime]

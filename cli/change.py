@@ -15,6 +15,7 @@ from cli.impact import impact
 from cli.present import counted, moment, plain, say, show_json, totals, words
 from cli.proposals import from_file, price_change
 from cli.proving import Confirm, Effect, prove, retyped
+from cli.revisions import revisions
 from cli.timeline import sentence
 from cli.watching import watch as follow
 from domain.change import ChangeState
@@ -25,6 +26,7 @@ group = typer.Typer(no_args_is_help=True, help="Propose, read, decide, follow an
 app.add_typer(group, name="change")
 
 group.command("impact")(impact)
+group.command("revisions")(revisions)
 
 Change = Annotated[str, typer.Argument(help="Id of the change, CR-2026-0001.")]
 Reason = Annotated[str, typer.Option(help="Why.")]

@@ -29,7 +29,7 @@ def evidence(view: Any) -> Iterator[str]:
     """What somebody who decides has to know: the change in words, its impact, its simulation and the plan."""
     yield "What changes"
     yield from (f"  {line}" for line in view["words"])
-    yield f"  effective {_effective(view['content']['effective'])}; if taken back: {view['rollback_plan']}"
+    yield f"  effective {effective(view['content']['effective'])}; if taken back: {view['rollback_plan']}"
     impact, simulation, plan = view["impact"], view["simulation"], view["plan"]
     if impact:
         yield "Whom it moves"
@@ -85,11 +85,12 @@ def _head(view: Any) -> Iterator[str]:
     yield f"Objective: {content['objective']}"
 
 
-def _effective(effective: Mapping[str, Any]) -> str:
-    if not effective["date"]:
+def effective(when: Mapping[str, Any]) -> str:
+    """When a change is to take effect."""
+    if not when["date"]:
         return "as soon as it is approved"
-    zone = "local time of each market" if effective["zone"] == "market" else effective["zone"]
-    return f"{effective['date']} {effective['time'][:5]}, {zone}"
+    zone = "local time of each market" if when["zone"] == "market" else when["zone"]
+    return f"{when['date']} {when['time'][:5]}, {zone}"
 
 
 def _checked(check: Mapping[str, Any]) -> str:

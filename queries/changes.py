@@ -40,7 +40,7 @@ from store.files import FileStore
 from store.lifecycle import Lifecycle, standing_of
 from store.tables.artifact import ActivationRow
 from store.tables.audit import AuditRow
-from store.tables.change import CaseRow, ChangeRow, RevisionRow
+from store.tables.change import CaseRow, ChangeRow
 from store.tables.release import DeliveryRow, PlannedActivationRow
 from store.touches import Collision
 
@@ -321,9 +321,3 @@ def simulated_cases(
     if found is None or found.file is None:
         return [], 0
     return cases_of(files.get(found.file), start, limit)
-
-
-def revisions(session: Session, change: str) -> tuple[RevisionRow, ...]:
-    """The revisions of a change, first to last."""
-    query = select(RevisionRow).where(col(RevisionRow.change) == change).order_by(col(RevisionRow.number))
-    return tuple(session.execute(query).scalars())

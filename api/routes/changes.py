@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
 from analysis.proposals import Proposal
-from api.parts import Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
+from api.parts import LARGEST, Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
 from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
@@ -16,6 +16,7 @@ from domain.ownership import Authorship
 from queries import changes as reading
 from queries.changes import ChangePage, ChangeView, TimelineEntry
 from queries.dry_run import DryRun, dry_run
+from queries.revisions import RevisionPage, RevisionView, revision_page, revision_view
 
 router = APIRouter(prefix="/api/changes", tags=["changes"])
 
@@ -162,6 +163,26 @@ def decide(
     receipt = approvals.decide(installation.gateway, call, change, ballot)
     _tagged(response, receipt.change)
     return receipt
+
+
+@router.get("/{change}/revisions")
+def revisions(
+    change: str,
+    _asking: Asking,
+    session: Reading,
+    limit: Limit = 50,
+    cursor: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+) -> RevisionPage:
+    """The revisions of the change, first to last: who wrote which, and what each changed against the one before."""
+    return revision_page(session, change, cursor, limit)
+
+
+@router.get("/{change}/revisions/{number}")
+def revision(
+    change: str, number: Annotated[int, Path(ge=1, le=LARGEST)], _asking: Asking, session: Reading
+) -> RevisionView:
+    """A revision as it was written."""
+    return revision_view(session, change, number)
 
 
 @router.get("/{change}/timeline")

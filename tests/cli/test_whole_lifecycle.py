@@ -123,6 +123,12 @@ def test_people_talk_take_back_and_are_asked_again_after_an_edit(mandate: Comman
     shown = mandate("change", "show", change, *MARA).out
     for part in ("purpose moved since", "still stands: said on revision 1", f"question {question}: Why so much?"):
         assert part in shown
+    listed = mandate("change", "revisions", change, *MARA).out
+    assert "Revision 2  Mara Lindqvist, " in listed and "  moved: title" in listed
+    assert "Another title" in mandate("change", "revisions", change, 2, *MARA).out
+    assert "Another title" not in mandate("change", "revisions", change, 1, *MARA).out
+    unknown = mandate("change", "revisions", change, 3, *MARA)
+    assert (unknown.code, "error: unknown_revision: " in unknown.err) == (4, True)
     mandate.ok("change", "withdraw", change, "--reason", "enough seen", *MARA)
 
 

@@ -21,6 +21,8 @@ PAGES = (
     "/changes/{change}/impact",
     "/changes/{change}/impact?show=orders&start=50",
     "/changes/{change}/evidence",
+    "/changes/{change}/revisions",
+    "/changes/{change}/revisions/1",
     "/audit",
     "/audit?subject={change}&outcome=refused&since=2026-01-01",
     "/questions",
