@@ -24,7 +24,7 @@ from analysis.simulation import (
 )
 from analysis.simulation_scenes import live_scenes
 from analysis.simulation_subject import Subject
-from commands import assessments
+from commands import assessments, snapshots
 from domain.change import ChangeContent
 from domain.errors import Conflict, Unavailable
 from domain.simulation import Simulation, worsened
@@ -65,6 +65,7 @@ class SimulationSteps(Steps):
         forget_parts(self.gateway.database, self.files)
         wide = self._wide()
         snapshot = self._refresh(wide)
+        snapshots.hold_snapshot(self.gateway, self._call(step, ""), snapshot.digest, step.change, step.revision)
         numbers = partitions_of(snapshot)
         groups = tuple(numbers[start : start + GROUP] for start in range(0, len(numbers), GROUP))
         return SimulationJob(snapshot=snapshot.digest, groups=groups, parts=_owner(step))

@@ -144,6 +144,13 @@ def rollback(here: Here, change: Change, reason: Reason) -> None:
     here.show(here.api.post(f"/api/changes/{change}/rollback", {"reason": reason}), _show_receipt)
 
 
+@group.command("give-up")
+@calls_api
+def give_up(here: Here, change: Change, reason: Reason) -> None:
+    """End a rollback that cannot be done: the change has failed, and what is live stays."""
+    here.show(here.api.post(f"/api/changes/{change}/give-up", {"reason": reason}), _show_receipt)
+
+
 @group.command()
 @calls_api
 def retry(here: Here, change: Change) -> None:

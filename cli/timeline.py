@@ -30,6 +30,7 @@ SENTENCES: Mapping[str, str] = {
     "change.rolled_back": "published the earlier content again in {markets}",
     "change.rollback_blocked": "could not take it back: {blocks}",
     "change.rollback_finished": "finished taking it back",
+    "change.rollback_given_up": "gave up taking it back",
     "import.published": "published the imported content",
 }
 

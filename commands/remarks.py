@@ -24,7 +24,7 @@ def keep_remark(
     """Keep a text about a subject; `remark` and `text` for the audit record: the id and the salted digest.
 
     Part of a command that records it. kind: comment, question, answer (`about`: to which question), or what the text is
-    the reason of: withdrawal, rollback, handing_on. A reason that is empty is not kept: both are None.
+    the reason of: withdrawal, rollback, giving_up, handing_on. A reason that is empty is not kept: both are None.
     """
     if not text.strip():
         return {"remark": None, "text": None}

@@ -6,6 +6,8 @@ an effect now forbids it as well.
 
 from collections.abc import Sequence
 
+from sqlmodel import col
+
 from commands.changes import Receipt, mine, move, receipt, require_revision, touch
 from commands.command import Control, command
 from commands.fallout import case_of
@@ -15,12 +17,12 @@ from commands.remarks import keep_remark
 from commands.step import require_system, stand
 from domain.artifact import Part, conflicts, invert
 from domain.change import ChangeContent, ChangeState, Step, advance
-from domain.errors import Conflict, Refused
+from domain.errors import Conflict, Invalid, Refused
 from store import artifacts, changes
 from store.changes import GATE
 from store.lifecycle import Lifecycle
 from store.tables.artifact import ArtifactRow, VersionRow
-from store.tables.change import ChangeRow
+from store.tables.change import CaseRow, ChangeRow
 from store.tables.release import DeliveryRow
 from store.unit_of_work import Transaction
 
@@ -113,6 +115,31 @@ def finish_rollback(tx: Transaction, change: str, revision: int) -> Lifecycle:
     at = stand(tx, row)
     tx.record("change.rollback_finished", change, revision=revision)
     return at
+
+
+@command(control=Control.OPERATION)
+def give_up_rollback(tx: Transaction, change: str, reason: str, version: int | None) -> Receipt:
+    """End a rollback that cannot be done: later changes build on what it would take back, or a target never answers.
+
+    The change has failed (R-4.2); what is live stays as it is, and whatever has to be put right is a change of its own.
+    Raises Refused("machine_may_not", "not_yours"), Conflict("illegal_transition", "version_moved", "nothing_waits"),
+    Invalid("reason_missing").
+    """
+    tx.actor.as_person()
+    row = mine(tx, change, version)
+    state = advance(ChangeState(row.state), Step.GIVE_UP)
+    if not reason.strip():
+        raise Invalid("reason_missing", "Say why the rollback is given up.")
+    waiting = tx.find(CaseRow, CaseRow.subject == change, col(CaseRow.closed_at).is_(None))
+    if not waiting:
+        raise Conflict("nothing_waits", "Nothing stands in the way of this rollback; it goes on.")
+    for case in waiting:
+        case.closed_at, case.resolution = tx.now, "the rollback was given up"
+    move(tx, row, state)
+    tx.wake(change, "rollback given up")
+    said = keep_remark(tx, change, row.revision, "giving_up", reason)
+    tx.record("change.rollback_given_up", change, revision=row.revision, cases=[case.id for case in waiting], **said)
+    return receipt(row)
 
 
 def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part], markets: Sequence[str]) -> list[str]:

@@ -50,6 +50,16 @@ def forget_snapshots(tx: Transaction) -> list[str]:
     return sorted({partition.file for manifest in manifests for partition in manifest.partitions})
 
 
+@command(control=Control.OPERATION, authority=Authority.FREE, audited=False)
+def hold_snapshot(tx: Transaction, digest: str, change: str, revision: int) -> None:
+    """A wide simulation of a revision begins on a snapshot, which stays until it is done, however many are taken since.
+
+    Raises Refused("system_only"), NotFound("unknown_snapshot").
+    """
+    require_system(tx)
+    keep_snapshot(tx, digest, f"{change}/{revision}")
+
+
 def keep_snapshot(tx: Transaction, digest: str, used_by: str) -> None:
     """Evidence refers to a snapshot: it is kept from now on. Raises NotFound("unknown_snapshot")."""
     snapshots.named(tx.session, digest)

@@ -81,6 +81,7 @@ class Step(StrEnum):
     RECALL = "recall"
     ROLL_BACK = "roll_back"
     RESTORED = "restored"
+    GIVE_UP = "give_up"
 
 
 S = ChangeState
@@ -109,9 +110,10 @@ TRANSITIONS: Mapping[Step, Mapping[ChangeState, ChangeState]] = {
     },
     Step.WITHDRAW: dict.fromkeys((S.DRAFT, S.NEEDS_REVISION, *BEFORE_RELEASE), S.WITHDRAWN),
     Step.RECALL: dict.fromkeys((S.AWAITING_APPROVAL, S.APPROVED, S.SCHEDULED), S.AWAITING_APPROVAL),
-    Step.EXPIRE: {S.AWAITING_APPROVAL: S.EXPIRED, S.NEEDS_REVISION: S.EXPIRED},
+    Step.EXPIRE: {S.AWAITING_APPROVAL: S.EXPIRED},
     Step.ROLL_BACK: {S.RELEASING: S.ROLLING_BACK, S.MONITORING: S.ROLLING_BACK},
     Step.RESTORED: {S.ROLLING_BACK: S.ROLLED_BACK},
+    Step.GIVE_UP: {S.ROLLING_BACK: S.FAILED},
 }
 
 

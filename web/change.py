@@ -41,6 +41,7 @@ class Doable(Model):
     revise: bool
     withdraw: bool
     roll_back: bool
+    give_up: bool
     retry: bool
     state_risk: bool
     break_glass: bool
@@ -140,6 +141,7 @@ def can(actor: Actor, view: ChangeView) -> Doable:
     asked = state is ChangeState.AWAITING_APPROVAL
     owner = view.summary.owner_group in actor.groups
     mine = owner or actor.party == view.summary.requester
+    waits = any(case.closed_at is None for case in view.cases)
     return Doable(
         decide=asked and view.yours.stage is not None,
         why_not=view.yours.why_not if asked else "",
@@ -147,7 +149,8 @@ def can(actor: Actor, view: ChangeView) -> Doable:
         revise=mine and state in TRANSITIONS[Step.REVISE] and fits_the_form(view.content),
         withdraw=mine and state in TRANSITIONS[Step.WITHDRAW],
         roll_back=mine and actor.person is not None and state in TRANSITIONS[Step.ROLL_BACK],
-        retry=actor.person is not None and any(case.closed_at is None for case in view.cases),
+        give_up=mine and actor.person is not None and waits and state in TRANSITIONS[Step.GIVE_UP],
+        retry=actor.person is not None and waits,
         state_risk=actor.person is not None and owner and state in STATABLE,
         break_glass=owner and view.content.emergency and state in HELD_BACK,
     )

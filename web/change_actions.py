@@ -13,7 +13,7 @@ from commands.changes import submit_change, withdraw_change
 from commands.emergency import Window, break_glass
 from commands.remarks import Reason
 from commands.residual_risk import Statement, accept_residual_risk
-from commands.rollbacks import roll_back_change
+from commands.rollbacks import give_up_rollback, roll_back_change
 from domain.approval import Choice
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
@@ -135,6 +135,17 @@ def roll_back(
     """Take a released change back."""
     return acting(
         lambda: roll_back_change(installation.gateway, acting.call, change, _why(form), form.version),
+        reason=form.reason,
+    )
+
+
+@router.post("/give-up")
+def give_up(
+    change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[ReasonForm, Form()]
+) -> Response:
+    """End a rollback that cannot be done."""
+    return acting(
+        lambda: give_up_rollback(installation.gateway, acting.call, change, _why(form), form.version),
         reason=form.reason,
     )
 

@@ -17,7 +17,7 @@ from web.rendering import render
 NOT_PAGES = {"api", "healthz", "readyz", "metrics", "openapi.json"}
 UNAUTHENTICATED = 401
 PROPOSING = re.compile(r"/changes/(new|try|edit|[^/]+/revise)")
-DECIDING = re.compile(r"/changes/([^/]+)/(decisions|withdraw|rollback|resume|agenda|minutes)")
+DECIDING = re.compile(r"/changes/([^/]+)/(decisions|withdraw|rollback|give-up|resume|agenda|minutes)")
 TALKING = re.compile(r"/approvals/(CR-[^/]+)/(remarks|hand-on)")
 TEXTS = {*NOTHING_TYPED, "title", "objective", "unit_price", "new_price"}
 Handler: TypeAlias = Callable[[Request, Exception], Response]

@@ -82,6 +82,7 @@ ACTIONS = {
     "change.rollback_blocked": "Rollback held back",
     "change.rolled_back": "Earlier content released again",
     "change.rollback_finished": "Rolled back",
+    "change.rollback_given_up": "Rollback given up",
     "case.opened": "A step stopped and waits",
     "case.closed": "The stopped step went on",
     "case.retried": "Another try asked for",

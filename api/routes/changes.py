@@ -10,7 +10,7 @@ from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
 from commands.remarks import Reason
-from commands.rollbacks import roll_back_change
+from commands.rollbacks import give_up_rollback, roll_back_change
 from domain.model import Model
 from domain.ownership import Authorship
 from queries import changes as reading
@@ -147,6 +147,19 @@ def roll_back(
 ) -> Receipt:
     """Take a released change back: the earlier content is released again."""
     return _tagged(response, roll_back_change(installation.gateway, call, change, body.reason, version))
+
+
+@router.post("/{change}/give-up")
+def give_up(
+    response: Response,
+    change: str,
+    installation: InstallationParts,
+    call: Writing,
+    version: ExpectedVersion,
+    body: Reason,
+) -> Receipt:
+    """End a rollback that cannot be done, and say why: the change has failed, and what is live stays."""
+    return _tagged(response, give_up_rollback(installation.gateway, call, change, body.reason, version))
 
 
 @router.post("/{change}/retry")

@@ -115,7 +115,7 @@ class RemarkRow(SQLModel, table=True):
     """A comment, a question, an answer to one (`about`), or the reason of what was done. Its text is erasable; its
     digest is not.
 
-    kind: comment, question, answer; withdrawal, rollback, handing_on.
+    kind: comment, question, answer; withdrawal, rollback, giving_up, handing_on.
     """
 
     __tablename__ = "remark"

@@ -9,12 +9,15 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.payloads import Conclusion, PartDone, PartInput, Progress, SimulationJob, StepInput
 from activities.simulation import forget_parts
+from activities.snapshot import refresh
 from analysis.assessment import Wide
 from commands.changes import withdraw_change
+from commands.snapshots import KEPT
 from domain.simulation import Simulation
 from store import changes
 from store.snapshots import SnapshotFiles
 from tests.analysis.test_object_store import LIMITS
+from tests.analysis.test_snapshots import SEED, move
 from tests.builders import REQUESTER, Business, proposal, set_price
 
 
@@ -49,6 +52,24 @@ def concluded(business: Business, step: StepInput, job: SimulationJob, parts: tu
 
 def kept(folder: Path) -> set[Path]:
     return {found for found in folder.rglob("*") if found.is_file()}
+
+
+def test_the_snapshot_of_a_simulation_stays_until_it_is_concluded(
+    large: Business, snapshot_files: SnapshotFiles
+) -> None:
+    at: Progress = large.walk(large.submitted(proposal(set_price())), until="simulating")
+    step = StepInput(change=at.change, revision=at.revision, state=at.state, version=at.version)
+    job: SimulationJob = taken(large, "prepare_simulation", step)
+    for number in range(KEPT + 1):
+        move(large, f"Q-{SEED}-0000005", f"status-{number}")
+        refresh(large.gateway, snapshot_files)
+
+    parts = tuple(
+        taken(large, "simulate_part", PartInput(step=step, snapshot=job.snapshot, numbers=some, parts=job.parts))
+        for some in job.groups
+    )
+
+    assert concluded(large, step, job, parts).state == "awaiting_approval"
 
 
 def test_parts_go_when_they_are_merged_and_the_cases_stay(large: Business) -> None:

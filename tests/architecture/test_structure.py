@@ -33,6 +33,7 @@ UNAUDITED = {
     "wake_overdue",
     "forget_old",
     "forget_snapshots",
+    "hold_snapshot",
     "begin_seed",
     "seed_chunk",
 }

@@ -69,6 +69,7 @@ def test_a_change_from_a_file(mandate: CommandLine, tmp_path: Path) -> None:
 def test_refused_by_the_rules(mandate: CommandLine, draft: str) -> None:
     failed(mandate("change", "submit", draft, "--as", "helene.aubry"), 1, "error: not_yours: Only the requester")
     failed(mandate("change", "rollback", draft, "--reason", "no", *MARA), 1, "error: illegal_transition: ")
+    failed(mandate("change", "give-up", draft, "--reason", "no", *MARA), 1, "error: illegal_transition: ")
 
 
 def test_not_accepted_names_the_place(mandate: CommandLine) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from commands.calendar import Freeze, declare_freeze
 from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
-from commands.rollbacks import restore_change, roll_back_change
-from domain.errors import Conflict
+from commands.rollbacks import give_up_rollback, restore_change, roll_back_change
+from domain.errors import Conflict, MandateError
 from store import changes
-from tests.builders import DIRECTOR, FINANCE, REQUESTER, Business, everything, proposal, set_price
+from tests.builders import DIRECTOR, FINANCE, MACHINE, REQUESTER, Business, everything, proposal, set_price
 
 LIVE = ("artifact_version", "activation")
 
@@ -129,3 +129,56 @@ def test_who_waited_for_a_change_is_woken_when_it_is_taken_back(business: Busine
     assert len(woken) == 1 and second in woken[0]
     business.confirm(second)
     assert business.release(second).activated == ("GB",)
+
+
+def stuck(business: Business) -> str:
+    """A change that cannot be taken back, since a later one builds on it."""
+    first = business.released(proposal(set_price("44.90")))
+    business.released(proposal(set_price("45.90")))
+    roll_back(business, first)
+    assert business.walk(first).state == "rolling_back"
+    return first
+
+
+def test_a_rollback_that_cannot_be_done_is_given_up_and_the_change_has_failed(business: Business) -> None:
+    change = stuck(business)
+
+    given_up = give_up_rollback(business.gateway, business.call(REQUESTER), change, "Corrected by a new change.", None)
+
+    assert given_up.state == "failed"
+    assert business.cases(change) == []
+    assert (business.price(), business.walk(change).open) == (45_900_000, False)
+    last = business.timeline(change)[-1]
+    assert (last.action, last.person, last.said) == (
+        "change.rollback_given_up", REQUESTER, "Corrected by a new change."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("account", "reason", "code"),
+    [
+        (FINANCE, "It is over.", "not_yours"),
+        (MACHINE, "It is over.", "machine_may_not"),
+        (REQUESTER, " ", "reason_missing"),
+    ],
+)
+def test_a_rollback_is_given_up_by_its_owner_with_a_reason(
+    business: Business, account: str, reason: str, code: str
+) -> None:
+    change = stuck(business)
+
+    with pytest.raises(MandateError) as caught:
+        give_up_rollback(business.gateway, business.call(account), change, reason, None)
+
+    assert (caught.value.code, business.at(change).state) == (code, "rolling_back")
+
+
+def test_a_rollback_that_nothing_holds_is_not_given_up(business: Business) -> None:
+    change = business.released()
+    roll_back(business, change)
+
+    with pytest.raises(Conflict) as caught:
+        give_up_rollback(business.gateway, business.call(REQUESTER), change, "Never mind.", None)
+
+    assert caught.value.code == "nothing_waits"
+    assert business.walk(change).state == "rolled_back"

@@ -208,3 +208,28 @@ async def test_a_stopped_step_is_shown_and_tried_again(platform: Platform, story
             await expect(ines.get_by_role("heading", name="Stopped")).to_have_count(0)
     finally:
         platform.restart("catalog")
+
+
+async def test_a_rollback_that_cannot_be_done_is_given_up(platform: Platform, story: Story, browser: Browser) -> None:
+    offering, channel = story.fresh_offering()
+    first = await asyncio.to_thread(story.monitored, offering, channel=channel)
+    await asyncio.to_thread(story.monitored, offering, channel=channel, rise="2.00")
+    async with browsing(browser, platform, REQUESTER, False) as mara:
+        await mara.goto(f"/changes/{first}")
+        await mara.get_by_text("Roll this change back").click()
+        await mara.get_by_label("Why is it rolled back?").fill("It was too dear.")
+        await mara.get_by_role("button", name="Roll back", exact=True).click()
+        await asyncio.to_thread(story.until_held, first)
+        await mara.goto(f"/changes/{first}")
+        await mara.get_by_text("Give the rollback up").click()
+        await mara.get_by_label("Why can it not be rolled back?").fill("The price after it stays.")
+        await mara.get_by_role("button", name="Give up").click()
+        await state(mara, first, "Failed")
+        await expect(mara.locator("main")).to_contain_text("Rollback given up")
+        await expect(mara.locator("main")).to_contain_text("The price after it stays.")
+    workflow = await asyncio.to_thread(
+        eventually,
+        lambda: platform.workflow(first, lambda handle: handle.describe()),
+        lambda found: bool(found.close_time),
+    )
+    assert workflow.close_time
