@@ -36,9 +36,10 @@ def roll_back_change(tx: Transaction, change: str, reason: str, version: int | N
     """
     tx.actor.as_person()
     row = mine(tx, change, version)
+    state = advance(ChangeState(row.state), Step.ROLL_BACK)
     if changes.evidence(tx.session, change, row.revision, GATE) is None:
         raise Conflict("never_released", "This did not go through the gate, so nothing approved that it is taken back.")
-    move(tx, row, advance(ChangeState(row.state), Step.ROLL_BACK))
+    move(tx, row, state)
     tx.wake(change, "roll back")
     wake_queued(tx, change)
     said = keep_remark(tx, change, row.revision, "rollback", reason)
