@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 
+from analysis.deals import SAMPLE, Disagreement
 from domain.approval_plan import Plan, Stage
-from domain.errors import Invalid, MandateError
+from domain.errors import Invalid
 from domain.money import sums
 from domain.replay import Flow, GroupWork, Replay, Route, Share
 from policies.evaluate import cell_holds
@@ -22,35 +23,9 @@ from policies.table import ApprovalPolicy, Table
 OWNER_GROUP = "revenue-operations"
 HOUR = 3600
 BITS = 60
-SAMPLE = 1_000
 Held = tuple[int, ...]
 """Which rows hold, as bits: old and new, sixty rows a number."""
 REFUSED = Route(stages=(), groups=(), signatures={}, hours=0)
-
-DEALS = """
-SELECT q.id AS deal, q.currency, q.total_minor AS value_minor,
-  CAST(coalesce(-(-max(l.discount_basis_points) // 100), 0) AS BIGINT) AS discount_percent,
-  CAST(CASE WHEN bool_and(c.unit_cost_micros IS NOT NULL) AND sum(l.unit_price_micros * l.quantity) > 0
-    THEN floor(100 - 100 * sum(CAST(c.unit_cost_micros AS HUGEINT) * l.quantity)
-      / sum(CAST(l.unit_price_micros AS HUGEINT) * l.quantity)) END AS BIGINT) AS margin_percent,
-  q.segment = 'strategic' AS strategic_account,
-  CAST(coalesce(max(t.payment_days), 30) AS BIGINT) AS payment_days,
-  true AS standard_clauses,
-  CAST(1 AS BIGINT) AS regions
-FROM quote q JOIN quote_line l ON l.quote = q.id
-LEFT JOIN unit_cost c ON c.offering = l.offering AND c.currency = q.currency
-LEFT JOIN (SELECT k.quote, max(p.payment_days) AS payment_days FROM contract k JOIN contract_term p ON p.contract = k.id
-           GROUP BY k.quote) t ON t.quote = q.id
-WHERE q.status NOT IN ('draft', 'in_approval')
-GROUP BY q.id, q.currency, q.total_minor, q.segment
-"""
-"""Past deals with the facts of a quote: discount of the deepest line rounded up, margin over cost rounded down, days to
-pay of its contract (30 where there is none). A quote has one market; clauses are standard until they are records.
-"""
-
-
-class Disagreement(MandateError):
-    """The set-based answer and the evaluator's differ: nothing of the replay can be trusted."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +74,7 @@ def replay(
 def judged(connection: duckdb.DuckDBPyConnection, old: Version, new: Version) -> dict[Held, Flow]:
     """Ask both policies about the deals, which are the table `judged` then; deals by the rows that hold for them."""
     columns = tuple(dict.fromkeys((*_asked(old.table), *_asked(new.table))))
-    missing = " OR ".join(f"{column} IS NULL" for column in columns) or "false"
+    missing = " OR ".join(f"{column} IS NULL" for column in ("currency", "value_minor", *columns))
     connection.execute(f"CREATE TEMP TABLE readable AS SELECT * FROM deal WHERE NOT ({missing})")
     masks = [*_answered(connection, "old", old.table), *_answered(connection, "new", new.table)]
     _judge(connection, masks)
@@ -179,10 +154,14 @@ def _ways(connection: duckdb.DuckDBPyConnection, old: Version, new: Version, mas
     for row in connection.execute(query).fetchall():
         currency, deals, money, example = row[masks:]
         grouped.setdefault(row[:masks], []).append((currency, deals, int(money), example))
+    examples = {rows_held: min(row[3] for row in rows) for rows_held, rows in grouped.items()}
+    wanted = {"deals": list(examples.values())}
+    known = _rows(connection, "SELECT * FROM readable WHERE deal IN (SELECT unnest($deals))", wanted)
+    by_deal = {str(row["deal"]): row for row in known}
     ways = {}
     for rows_held, rows in grouped.items():
-        example = min(row[3] for row in rows)
-        facts = _facts(connection, example)
+        example = examples[rows_held]
+        facts = by_deal[example]
         money = sums((row[0], row[2]) for row in rows)
         deals = sum(row[1] for row in rows)
         ways[rows_held] = Flow(old=old.route(facts), new=new.route(facts), deals=deals, money=money, example=example)
@@ -208,15 +187,13 @@ def _compare(
     connection: duckdb.DuckDBPyConnection, old: Version, new: Version, ways: Mapping[Held, Flow], sample: int
 ) -> int:
     """Compare a sample, the same on every machine, with the evaluator. Raises Disagreement("replay_disagrees")."""
-    held = _held(len(next(iter(ways), ())))
-    if not held:
-        return 0
-    drawn = connection.execute(f"SELECT deal, {held} FROM judged ORDER BY md5(deal), deal LIMIT {sample}").fetchall()
-    for deal, *found in drawn:
-        facts, way = _facts(connection, deal), ways[tuple(found)]
+    masks = len(next(iter(ways), ()))
+    drawn = _rows(connection, f"SELECT * FROM judged ORDER BY md5(deal), deal LIMIT {sample}")
+    for facts in drawn:
+        way = ways[tuple(facts.pop(f"held{place}") for place in range(masks))]
         if (old.route(facts), new.route(facts)) != (way.old, way.new):
-            detail = f"The deal {deal} goes another way than other deals for which the same rows hold."
-            raise Disagreement("replay_disagrees", detail, deal=deal)
+            detail = f"The deal {facts['deal']} goes another way than other deals for which the same rows hold."
+            raise Disagreement("replay_disagrees", detail, deal=facts["deal"])
     return len(drawn)
 
 
@@ -224,12 +201,10 @@ def _held(masks: int) -> str:
     return ", ".join(f"held{place}" for place in range(masks))
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, deal: str) -> dict[str, object]:
-    found = connection.execute("SELECT * FROM readable WHERE deal = ?", [deal])
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, wanted: Any = None) -> list[dict[str, Any]]:
+    found = connection.execute(query, wanted)
     names = [column[0] for column in found.description or ()]
-    row = found.fetchone()
-    assert row is not None
-    return dict(zip(names, row, strict=True))
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _result(

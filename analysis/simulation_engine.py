@@ -108,18 +108,22 @@ def _under_floor(priced: Amounts) -> bool:
 
 def open_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int]) -> Records:
     """The open quotes of some partitions of a snapshot, with their lines."""
+    statuses = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
+    return some_records(files, snapshot, numbers, f"status IN ({statuses})")
+
+
+def some_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int], chosen: str) -> Records:
+    """The quotes of some partitions for which a condition in SQL holds, with the lines of those partitions."""
     quotes, lines = (
         [files.path(partition.file) for partition in snapshot.of(kind) if partition.number in numbers]
         for kind in ("quote", "quote_line")
     )
     if not quotes or not lines:
         return Records("", "")
-    statuses = ", ".join(f"'{status}'" for status in OPEN_STATUSES)
-    still_open = f"WHERE status IN ({statuses})"
     # A partition is one file, and its rows are in the order of their ids.
     place = f"(file_index::BIGINT << {FILE_BITS}) + file_row_number AS place"
-    numbered = f"(SELECT *, {place} FROM {parquet(quotes)} {still_open})"
-    return Records(f"(SELECT * FROM {parquet(quotes)} {still_open})", parquet(lines), numbered)
+    numbered = f"(SELECT *, {place} FROM {parquet(quotes)} WHERE {chosen})"
+    return Records(f"(SELECT * FROM {parquet(quotes)} WHERE {chosen})", parquet(lines), numbered)
 
 
 def at_once(snapshot: Snapshot, numbers: Sequence[int]) -> Iterator[list[int]]:

@@ -109,7 +109,7 @@ class Bare:
     def __init__(self, folder: Path, snapshot: Snapshot) -> None:
         files = SnapshotFiles(str(folder))
         self._lines, self._quotes = (parquet(files.paths(snapshot, kind)) for kind in ("quote_line", "quote"))
-        self._books = [_bare_book(percent) for percent in (OLD, NEW)]
+        self._books = [bare_book(percent) for percent in (OLD, NEW)]
 
     def __call__(self) -> dict[str, int]:
         """One pass by the old book and one by the new one: how far each currency moves."""
@@ -124,7 +124,8 @@ class Bare:
         return {str(currency): int(net) for currency, net, _, _ in found}
 
 
-def _bare_book(percent: int) -> pa.Table:
+def bare_book(percent: int) -> pa.Table:
+    """The price book as a person would have it: a table of unit prices and costs by offering and currency."""
     book = price_book(percent)
     prices = [entry for entry in book.values() if entry["type"] == "price"]
     costs = {(e["offering"], e["currency"]): e["unit_cost_micros"] for e in book.values() if e["type"] == "cost"}

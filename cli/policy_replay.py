@@ -56,7 +56,11 @@ def _show(found: dict[str, Any]) -> None:
     routed = found["deals"] - found["unreadable"] or 1
     say(f"Predicted cycle time: {old / routed:.1f} hours a deal before, {new / routed:.1f} after.")
     say(f"Predicted hours until the last reminder, over all deals: {old:,} before, {new:,} after.")
-    say(f"{found['sampled']:,} deals were compared with the approval engine's own evaluator; all agree.")
+    say(f"{found['decided']:,} deals are as they were decided, by the facts and terms of their requests for approval.")
+    say(
+        f"{found['sampled']:,} deals were compared with the approval engine's own evaluator, "
+        f"the facts of {found['compared']:,} with its reference; all agree."
+    )
     say(f"Snapshot {found['snapshot']}")
 
 

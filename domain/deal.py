@@ -1,6 +1,6 @@
 """The facts of a deal that an approval policy asks about, computed from a quote and its price book (R-8.4)."""
 
-from domain.pricing import PriceBook, line_fault, price_line
+from domain.pricing import PriceBook, line_amounts, line_fault
 from domain.quote import Quote, QuoteLine
 
 PRICED = ("discount_percent", "margin_percent", "strategic_account")
@@ -28,5 +28,5 @@ def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, ob
 
 def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int:
     """What a line comes to by a book; what the book does not price stays as the quote has it."""
-    priced = None if line_fault(quote, line) else price_line(book, quote, line)
+    priced = None if line_fault(quote, line) else line_amounts(book, quote, line)
     return line.net_minor if priced is None else priced.net_minor

@@ -90,7 +90,8 @@ class Replay(Model):
     """The result of a replay.
 
     snapshot: digest of the records it ran on; deals = routed + unreadable (a fact is missing, so no policy could be
-    asked); sampled: deals whose plans the evaluator of the approval engine gave too, all of them equal.
+    asked); sampled: deals whose plans the evaluator of the approval engine gave too, all of them equal. decided: deals
+    with the facts that were kept when they were submitted; compared: others whose facts the reference gave too.
     hours: predicted total of hours until the last reminder over all deals, old and new, as (old, new).
     """
 
@@ -101,6 +102,8 @@ class Replay(Model):
     deals: int
     unreadable: int
     sampled: int
+    decided: int = 0
+    compared: int = 0
     flows: tuple[Flow, ...]
     under_routed: Share
     over_routed: Share

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from domain.canonical import digest
+from domain.canonical import digest, parse
 from domain.deal import PRICED, deal_facts
 from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest
 from store import artifacts, quotes
 from store.tables.contract import ContractRow, ContractTermRow
 from store.tables.quote import QuoteRow
 from store.tables.quote_approval import QuoteApprovalRow
+from store.tables.request import RequestRow
 
 KIND = "quote"
 PRICING = "pricing/standard"
@@ -43,6 +44,13 @@ def blocks(session: Session, content: Mapping[str, Any]) -> tuple[str, ...]:
 def at_stake(content: Mapping[str, Any]) -> dict[str, int]:
     """What the quote comes to, minor units."""
     return {content["currency"]: content["total_minor"]}
+
+
+def kept_facts(session: Session) -> dict[str, dict[str, Any]]:
+    """By quote what its last request for approval keeps, the facts of the policy's table by which it was decided."""
+    asked = select(col(RequestRow.content)).where(col(RequestRow.kind) == KIND)
+    rows = session.execute(asked.order_by(col(RequestRow.created_at), col(RequestRow.id))).scalars()
+    return {content["quote"]: content for content in map(parse, rows)}
 
 
 def payment_days(session: Session, quote: str) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import select
+from sqlmodel import col
 
 from activities.snapshot import refresh
 from analysis.engine import Limits
@@ -13,12 +15,15 @@ from analysis.policies import policy_at
 from analysis.replay import Version
 from api.app import create_app
 from commands.orders import seed_orders
+from commands.quote_approvals import submit_quote
+from domain.quote import QuoteTerms
 from policies.content import document_of, policy_in
-from queries.replay import replay_policy, version_of
+from queries.replay import replay_policy, replayed_deals, version_of
 from store.settings import Settings
 from store.snapshots import SnapshotFiles
+from store.tables.quote import QuoteRow
 from tests.api.conftest import Caller
-from tests.builders import Business
+from tests.builders import FINANCE, REQUESTER, Business
 from web import pages
 
 POLICY = "approval/standard"
@@ -57,6 +62,29 @@ def test_past_deals_through_a_draft(business: Business, files: SnapshotFiles) ->
     assert finance.new_signatures - finance.old_signatures == finance.asked_now == found.under_routed.deals
     assert found.hours[1] >= found.hours[0] > 0
     assert Version(policy, "version 1").route(dict.fromkeys((), 0) | _plain()).stages
+
+
+def test_a_deal_is_replayed_as_it_was_decided(business: Business, tmp_path: Path) -> None:
+    business.seed(7, 60)
+    with business.database.reading() as session:
+        drafts = select(col(QuoteRow.id)).where(col(QuoteRow.status) == "draft").order_by(col(QuoteRow.id))
+        quote = str(session.execute(drafts).scalars().first())
+    terms = QuoteTerms(payment_days=60, standard_clauses=False, regions=2)
+    request = submit_quote(business.gateway, business.call(REQUESTER), quote, terms).request
+    for person in (FINANCE, "sunita.iyer", "tom.okafor", "olivia.hartmann"):
+        business.decide(request, person)
+    files = SnapshotFiles(str(tmp_path / "snapshots"))
+    refresh(business.gateway, files)
+
+    with business.database.reading() as session:
+        one = version_of(session, POLICY, 1)
+        found = replay_policy(session, files, Limits("200MB", 1), POLICY, one, one)
+        number = next(place for place, flow in enumerate(found.flows) if "legal" in flow.old.groups)
+        page = replayed_deals(session, files, Limits("200MB", 1), (one, one), number, 0)
+    assert found.decided == 1 and found.compared == found.deals - 1
+    assert [deal.deal for deal in page.items] == [quote]
+    asked = {"payment_days": 60, "standard_clauses": False, "regions": 2}
+    assert {name: page.items[0].facts[name] for name in asked} == asked
 
 
 def _plain() -> dict[str, object]:
