@@ -10,7 +10,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from activities.doorbell import Relay
 from activities.runtime import connect
-from api import health, problems
+from api import examples, health, problems
 from api.identity import Identity
 from api.observing import Observing
 from api.parts import Parts
@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for module in ROUTES:
         app.include_router(module.router)
+    examples.install(app)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from analysis.proposals import Proposal
 from api.parts import LARGEST, Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
@@ -20,35 +20,6 @@ from queries.revisions import RevisionPage, RevisionView, revision_page, revisio
 
 router = APIRouter(prefix="/api/changes", tags=["changes"])
 
-PROPOSAL = {
-    "price": {
-        "summary": "A new list price",
-        "value": {
-            "kind": "pricing",
-            "title": "Fibre 500 in Germany: 42.90",
-            "objective": "Follow the cost of wholesale access.",
-            "parts": [
-                {
-                    "artifact": "pricing/standard",
-                    "edits": [
-                        {
-                            "edit": "set_price",
-                            "offering": "FIBRE-500",
-                            "selling_model": "monthly",
-                            "market": "DE",
-                            "channel": "direct",
-                            "currency": "EUR",
-                            "unit_price": "44.90",
-                        }
-                    ],
-                }
-            ],
-            "effective": {"date": "2027-01-01", "time": "00:00", "zone": "market"},
-            "monitoring": {"seconds": 86400, "requirement": "The runtime catalog still holds the price."},
-        },
-    }
-}
-
 
 class Page(Model):
     """A page of a long list, and the cursor of the next one (None at the end)."""
@@ -63,7 +34,7 @@ def create(
     response: Response,
     installation: InstallationParts,
     call: Writing,
-    proposal: Annotated[Proposal, Body(openapi_examples=PROPOSAL)],
+    proposal: Proposal,
 ) -> Receipt:
     """Create a draft."""
     return _tagged(response, changes.create_change(installation.gateway, call, proposal))

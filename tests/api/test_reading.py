@@ -82,13 +82,10 @@ def test_metrics_count_requests_by_route_and_not_by_path(client: TestClient, cal
     assert "CR-1" not in text
 
 
-def test_every_route_is_documented_and_writes_name_an_example(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
-    for path, methods in document["paths"].items():
+def test_every_route_is_documented(client: TestClient) -> None:
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
         for method, operation in methods.items():
             assert operation.get("description") or operation.get("summary"), (method, path)
-    create = document["paths"]["/api/changes"]["post"]["requestBody"]["content"]["application/json"]
-    assert create["examples"]["price"]["value"]["kind"] == "pricing"
 
 
 def test_who_owns_a_kind_of_change(caller: Callable[[str], Caller]) -> None:
