@@ -62,10 +62,10 @@ class Authority(StrEnum):
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where commands run: the database and the bell that is rung after each commit."""
+    """Where commands run: the database, and what rings the bells after each commit; without it the sweeper does."""
 
     database: Database
-    ring: Callable[[Sequence[Bell]], None] = lambda bells: None
+    ring: Callable[[Sequence[Bell]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,20 +123,21 @@ class Command(Generic[P, R]):
             subject = _subject(self.function, args)
             _again(partial(_record_refusal, gateway.database, call, self.name, refusal, subject))
             raise
-        if bells:
+        if bells and gateway.ring is not None:
             gateway.ring(bells)
         return result
 
     def _retried(
         self, gateway: Gateway, call: Call, body: str, work: Callable[[Transaction], R]
     ) -> tuple[R, Sequence[Bell]]:
-        return _again(lambda: self._once(gateway.database, call, body, work))
+        return _again(lambda: self._once(gateway, call, body, work))
 
     def _once(
-        self, database: Database, call: Call, body: str, work: Callable[[Transaction], R]
+        self, gateway: Gateway, call: Call, body: str, work: Callable[[Transaction], R]
     ) -> tuple[R, Sequence[Bell]]:
+        database = gateway.database
         with database.writing() as session:
-            tx = Transaction(database, session, call.actor, call.request or call.key)
+            tx = Transaction(database, session, call.actor, call.request or call.key, rings=gateway.ring is not None)
             if (stored := self._replayed(tx, call, body)) is not None:
                 return self._result.validate_json(stored), ()
             if self.authority is not Authority.FREE:

@@ -43,9 +43,12 @@ class Bell(Model):
 
 
 class Transaction:
-    """What a command function works with. `now` is read after the locks are held, once."""
+    """What a command function works with. `now` is read after the locks are held, once.
 
-    def __init__(self, database: Database, session: Session, actor: Actor, request: str) -> None:
+    rings: whether this process rings the bells that it leaves; otherwise the sweeper does, at once.
+    """
+
+    def __init__(self, database: Database, session: Session, actor: Actor, request: str, rings: bool = True) -> None:
         self.session = session
         self.actor = actor
         self.request = request
@@ -53,6 +56,7 @@ class Transaction:
         self.recorded = 0
         self._database = database
         self._clock: Clock | None = None
+        self._rings = rings
 
     @property
     def now(self) -> datetime:
@@ -107,7 +111,7 @@ class Transaction:
                 "reason": reason,
                 "done": False,
                 "attempts": 0,
-                "leased_until": now + LEASE,
+                "leased_until": now + LEASE if self._rings else now,
                 "created_at": now,
             },
         )

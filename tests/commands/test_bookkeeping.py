@@ -33,6 +33,7 @@ def age(business: Business, table: type[SQLModel], column: str, by: timedelta) -
 def test_what_nobody_has_seen_is_rung_again_once_a_minute(business: Business) -> None:
     business.submitted()
     assert wake_overdue(business.gateway, WORKER, 10) == 0, "its own bell has just been written"
+    assert len(claim_bells(business.gateway, WORKER, 10)) == 1
     age(business, OutboxRow, "created_at", timedelta(minutes=2))
 
     assert wake_overdue(business.gateway, WORKER, 10) == 1

@@ -48,6 +48,14 @@ def test_a_fresh_wake_up_belongs_to_the_process_that_wrote_it(gateway: Gateway) 
         assert row.leased_until - row.created_at == LEASE
 
 
+def test_a_wake_up_of_a_process_that_rings_nothing_is_the_sweepers_at_once(gateway: Gateway) -> None:
+    with gateway.database.writing() as session:
+        tx = Transaction(gateway.database, session, SYSTEM, "test", rings=False)
+        tx.wake("CR-1", "a test")
+
+    assert claim(gateway) == [tx.bells[0].outbox_id]
+
+
 def test_claimers_at_once_never_get_the_same(gateway: Gateway, waiting: list[str]) -> None:
     claimers = 4
     together = Barrier(claimers)
