@@ -127,8 +127,8 @@ def simulate_partitions(
         )
         for done, (number, effects) in enumerate(priced, 1):
             compared, differing = 0, tuple[str, ...]()
-            if number in sampled and effects.num_rows:
-                records = open_records(snapshots, snapshot, (number,))
+            records = open_records(snapshots, snapshot, (number,) if number in sampled else ())
+            if records.quotes:
                 compared, differing = compare(connection, subject.books, records, effects, subject.seed)
             yield Slice(number, effects, compared, differing, sql)
             progress(done, len(numbers))

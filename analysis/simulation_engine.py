@@ -22,6 +22,7 @@ from domain.pricing import Amounts, PriceBook, line_amounts, line_fault
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 from domain.simulation import MARGIN_FLOOR_BASIS_POINTS
 from domain.snapshot import Snapshot
+from domain.touched import Touching, touching
 from store.snapshots import SnapshotFiles
 
 SAMPLED_QUOTES, SAMPLED_PARTITIONS = 100, 2
@@ -32,6 +33,11 @@ FILE_BITS = 32
 """A place is the row of a quote in its file, above that many bits the number of the file."""
 NARROW = WIDEST // (4 * BASIS_POINTS)
 """Up to such amounts a margin times ten thousand fits into 64 bits."""
+PLACES = {
+    **{name: f"l.{name}" for name in ("offering", "selling_model")},
+    **{name: f"q.{name}" for name in ("market", "channel", "currency")},
+}
+"""Where the words stand by which something is touched."""
 TOTALS = {"old_minor": "old_net", "new_minor": "new_net", "old_cost": "old_cost", "new_cost": "new_cost"}
 
 
@@ -42,6 +48,11 @@ class Books:
     old: PriceBook
     new: PriceBook
     touched: Sequence[Touched]
+
+    @cached_property
+    def touching(self) -> Touching:
+        """What the change touches, word by word."""
+        return touching(self.touched)
 
     @cached_property
     def _by_offering(self) -> dict[str, list[Touched]]:
@@ -201,13 +212,44 @@ def sampled_partitions(seed: int, snapshot: Snapshot) -> tuple[int, ...]:
 def compare(
     connection: duckdb.DuckDBPyConnection, books: Books, records: Records, effects: pa.Table, seed: int
 ) -> tuple[int, tuple[str, ...]]:
-    """How many lines of a seeded sample were compared with the reference, and the quotes that differ."""
-    ids = effects["quote"].to_pylist()
-    chosen = sorted(random.Random(seed).sample(range(len(ids)), min(SAMPLED_QUOTES, len(ids))))
-    rows = {row["quote"]: row for row in effects.take(pa.array(chosen, pa.int64())).to_pylist()}
-    quotes = load_quotes(connection, records, sorted(rows))
+    """How many lines of a seeded sample were compared with the reference, and the quotes that differ.
+
+    The sample is drawn from the rows of the engine and from the open quotes that it says nothing about although they
+    hold what may be touched: a row too many is found, and one too few.
+    """
+    rows = {row["quote"]: row for row in effects.take(pa.array(_drawn(effects.num_rows, seed), pa.int64())).to_pylist()}
+    silent = _silent(connection, books, records, effects)
+    ids = {*rows, *(silent[place] for place in _drawn(len(silent), seed))}
+    quotes = load_quotes(connection, records, sorted(ids))
     found = {row["quote"]: row for quote in quotes if (row := effect_row(books, quote)) is not None}
-    return sum(row["lines"] for row in rows.values()), tuple(q for q in sorted(rows) if rows[q] != found.get(q))
+    differing = tuple(quote for quote in sorted(ids) if rows.get(quote) != found.get(quote))
+    return sum(row["lines"] for row in {**found, **rows}.values()), differing
+
+
+def _drawn(of: int, seed: int) -> list[int]:
+    return sorted(random.Random(seed).sample(range(of), min(SAMPLED_QUOTES, of)))
+
+
+def _silent(connection: duckdb.DuckDBPyConnection, books: Books, records: Records, effects: pa.Table) -> list[str]:
+    """The ids of quotes without a row that hold lines of which each word may be touched, in order.
+
+    Where one word of all that is touched differs, these are exactly the quotes that need a row and have none.
+    """
+    connection.register("effect", effects.select(["quote"]))
+    rest = f"SELECT id, market, channel, currency FROM {records.quotes} ANTI JOIN effect ON quote = id"
+    quotes = _table(connection, rest)
+    connection.unregister("effect")
+    if not quotes.num_rows:
+        return []
+    wanted = books.touching.wanted
+    conditions = " AND ".join(f"{PLACES[word]} IN (SELECT unnest(${word}))" for word in wanted) or "true"
+    connection.register("silent", quotes)
+    query = (
+        f"SELECT DISTINCT q.id FROM silent q JOIN {records.lines} l ON l.quote = q.id WHERE {conditions} ORDER BY ALL"
+    )
+    ids: list[str] = _table(connection, query, dict(wanted))["id"].to_pylist()
+    connection.unregister("silent")
+    return ids
 
 
 def load_quotes(connection: duckdb.DuckDBPyConnection, records: Records, ids: Sequence[str]) -> list[Quote]:

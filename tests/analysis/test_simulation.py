@@ -174,6 +174,24 @@ def test_a_price_that_the_engine_gets_wrong_fails_the_run(
     assert "engine_equals_reference" in found.failed
 
 
+@pytest.mark.parametrize("kept", ["quote % 2 = 0", "false"])
+def test_a_quote_that_the_engine_drops_fails_the_run(
+    seeded: Business,
+    snapshot: Snapshot,
+    snapshot_files: SnapshotFiles,
+    subject: Subject,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: str,
+) -> None:
+    right, kept = simulation_engine.pricing_sql, kept.replace("quote", "CAST(right(quote, 1) AS INT)")
+    monkeypatch.setattr(simulation_engine, "pricing_sql", lambda *args: f"SELECT * FROM ({right(*args)}) WHERE {kept}")
+    first, again = (simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files) for _ in range(2))
+
+    check = next(check for check in first.checks if check.name == "engine_equals_reference")
+    assert check.outcome is Outcome.FAIL and first == again
+    assert check.counter_examples and all(int(quote[-1]) % 2 or kept == "false" for quote in check.counter_examples)
+
+
 def test_bad_rows_are_counted_and_named(seeded: Business, snapshot_files: SnapshotFiles, subject: Subject) -> None:
     with as_owner(seeded.login) as connection:
         connection.execute(update(LINES).where(LINES.c.quote == "Q-7-0000001").values(quantity=-4))
