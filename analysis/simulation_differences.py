@@ -80,7 +80,9 @@ def differences(part: Part, compared: Compared) -> tuple[Difference, ...]:
     answered = [_answered(question, compared) for question in QUESTIONS]
     return (
         Difference(name="price", cases=moved, checked=part.quotes, examples=_largest(part.largest)),
-        Difference(name="margin", cases=part.margins_moved, checked=part.quotes, examples=_margins(part.largest)),
+        Difference(
+            name="margin", cases=part.margins_moved, checked=part.quotes, examples=_margins(part.largest_margins)
+        ),
         answered[0],
         _routes(compared),
         *answered[1:],
@@ -92,8 +94,7 @@ def _largest(effects: Sequence[QuoteEffect]) -> tuple[str, ...]:
 
 
 def _margins(effects: Sequence[QuoteEffect]) -> tuple[str, ...]:
-    found = [e for e in effects if e.old_margin_minor != e.new_margin_minor]
-    return tuple(_moved(e.quote, e.old_margin_minor, e.new_margin_minor, e.currency) for e in found[:EXAMPLES])
+    return tuple(_moved(e.quote, e.old_margin_minor, e.new_margin_minor, e.currency) for e in effects[:EXAMPLES])
 
 
 def _moved(quote: str, old: int | None, new: int | None, currency: str) -> str:

@@ -20,11 +20,12 @@ from analysis.simulation_parts import (
     Part,
     by_amount,
     by_delta,
+    by_margin,
     effect_of,
 )
 from domain.canonical import canonical
 from domain.money import BASIS_POINTS
-from domain.simulation import STEPS
+from domain.simulation import STEPS, QuoteEffect
 
 Row = Mapping[str, Any]
 DESCRIBED = [*([name, "string"] for name in WORDS), *([name, "int64"] for name in (*COUNTS, *AMOUNTS))]
@@ -35,6 +36,7 @@ def part_of_rows(rows: Sequence[Row]) -> Part:
     ordered = sorted(rows, key=lambda row: row["quote"].encode())
     moved = [(row, _delta(row)) for row in ordered]
     effects = [(effect_of(row), delta) for row, delta in moved]
+    margins = [effect for effect, _ in effects if _margin(effect)]
     examples = {
         name: tuple(row["quote"] if name == "faulty" else f"{row['quote']}/{row[name]}" for row in ordered if row[name])
         for name in ("unpriced", "negative", "thin", "faulty")
@@ -45,11 +47,13 @@ def part_of_rows(rows: Sequence[Row]) -> Part:
         uncosted=sum(row["uncosted"] for row in rows),
         faulty=sum(row["faulty"] for row in rows),
         priced=sum(delta is not None for _, delta in moved),
-        margins_moved=sum(_margin_moved(effect.old_margin_minor, effect.new_margin_minor) for effect, _ in effects),
+        margins_moved=len(margins),
+        margins_unknown=sum(_margin(effect) is None for effect, _ in effects),
         bars=_bars(moved),
         same=sum(delta == 0 for _, delta in moved),
-        shares=_shares(moved),
+        shares=_shares(effects),
         largest=tuple(sorted((effect for effect, delta in effects if delta), key=by_delta)[:LARGEST]),
+        largest_margins=tuple(sorted(margins, key=by_margin)[:LARGEST]),
         top=tuple(sorted((effect for effect, _ in effects), key=by_amount)[:TOP]),
         examples={name: found[:EXAMPLES] for name, found in examples.items()},
         digests=_digests(ordered),
@@ -61,8 +65,10 @@ def _delta(row: Row) -> int | None:
     return None if old is None or new is None else new - old
 
 
-def _margin_moved(old: int | None, new: int | None) -> bool:
-    return old is not None and new is not None and old != new
+def _margin(effect: QuoteEffect) -> int | None:
+    """How far the margin moves, None where it is unknown on a side."""
+    old, new = effect.old_margin_minor, effect.new_margin_minor
+    return None if old is None or new is None else new - old
 
 
 def _bars(moved: Sequence[tuple[Row, int | None]]) -> tuple[int, ...]:
@@ -76,12 +82,14 @@ def _bars(moved: Sequence[tuple[Row, int | None]]) -> tuple[int, ...]:
     return tuple(bars)
 
 
-def _shares(moved: Sequence[tuple[Row, int | None]]) -> dict[tuple[str, str, str], tuple[int, int, int, int]]:
-    found: dict[tuple[str, str, str], tuple[int, int, int, int]] = {}
-    for row, delta in moved:
-        key, change = (row["market"], row["channel"], row["currency"]), delta or 0
-        quotes, dearer, cheaper, total = found.get(key, (0, 0, 0, 0))
-        found[key] = (quotes + 1, dearer + (change > 0), cheaper + (change < 0), total + change)
+def _shares(
+    effects: Sequence[tuple[QuoteEffect, int | None]],
+) -> dict[tuple[str, str, str], tuple[int, int, int, int, int]]:
+    found: dict[tuple[str, str, str], tuple[int, int, int, int, int]] = {}
+    for effect, delta in effects:
+        key, change, margin = (effect.market, effect.channel, effect.currency), delta or 0, _margin(effect) or 0
+        quotes, dearer, cheaper, total, left = found.get(key, (0, 0, 0, 0, 0))
+        found[key] = (quotes + 1, dearer + (change > 0), cheaper + (change < 0), total + change, left + margin)
     return found
 
 

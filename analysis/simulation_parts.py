@@ -36,10 +36,12 @@ class Part:
     uncosted: int = 0
     faulty: int = 0
     margins_moved: int = 0
+    margins_unknown: int = 0
     bars: tuple[int, ...] = (0,) * (len(STEPS) + 1)
     same: int = 0
-    shares: Mapping[tuple[str, str, str], tuple[int, int, int, int]] = field(default_factory=dict)
+    shares: Mapping[tuple[str, str, str], tuple[int, int, int, int, int]] = field(default_factory=dict)
     largest: tuple[QuoteEffect, ...] = ()
+    largest_margins: tuple[QuoteEffect, ...] = ()
     top: tuple[QuoteEffect, ...] = ()
     examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     digests: Mapping[int, str] = field(default_factory=dict)
@@ -53,22 +55,25 @@ class Part:
 def part_of(effects: pa.Table, partitions: Mapping[int, pa.Table] | None = None) -> Part:
     """The sums over effects. `partitions` are their rows by partition, ordered by quote, where that is known."""
     delta = pc.subtract(effects["new_minor"], effects["old_minor"])
-    found = effects.append_column("delta", delta)
+    margin = pc.subtract(delta, pc.subtract(effects["new_cost"], effects["old_cost"]))
+    found = effects.append_column("delta", delta).append_column("margin", margin)
     if partitions is None:
         partitions = {place: ordered(rows, ("quote",)) for place, rows in split(effects, "quote")}
     moved = found.filter(pc.not_equal(delta, 0))
-    margins = [pc.subtract(effects[f"{s}_minor"], effects[f"{s}_cost"]) for s in ("old", "new")]
+    margins = found.filter(pc.not_equal(margin, 0))
     return Part(
         quotes=found.num_rows,
         lines=_sum(found["lines"]),
         uncosted=_sum(found["uncosted"]),
         faulty=_sum(found["faulty"]),
         priced=_count(pc.is_valid(delta)),
-        margins_moved=_count(pc.not_equal(*margins)),
+        margins_moved=margins.num_rows,
+        margins_unknown=margin.null_count,
         bars=_bars(found),
         same=_count(pc.equal(delta, 0)),
         shares=_shares(found),
         largest=_first(moved, pc.negate(pc.abs(moved["delta"])), LARGEST),
+        largest_margins=_first(margins, pc.negate(pc.abs(margins["margin"])), LARGEST),
         top=_first(found, pc.negate(pc.fill_null(found["old_minor"], 0)), TOP),
         examples={name: _examples(found, name) for name in ("unpriced", "negative", "thin", "faulty")},
         digests={number: logical_digest(rows) for number, rows in partitions.items() if rows.num_rows},
@@ -86,6 +91,7 @@ def _merge(one: Part, other: Part) -> Part:
         bars=tuple(a + b for a, b in zip(one.bars, other.bars, strict=True)),
         shares={key: _added(one.shares.get(key), other.shares.get(key)) for key in {*one.shares, *other.shares}},
         largest=tuple(sorted((*one.largest, *other.largest), key=by_delta)[:LARGEST]),
+        largest_margins=tuple(sorted((*one.largest_margins, *other.largest_margins), key=by_margin)[:LARGEST]),
         top=tuple(sorted((*one.top, *other.top), key=by_amount)[:TOP]),
         examples={
             name: tuple(sorted((*one.examples.get(name, ()), *other.examples.get(name, ())))[:EXAMPLES])
@@ -95,16 +101,23 @@ def _merge(one: Part, other: Part) -> Part:
     )
 
 
-SUMS = ("quotes", "lines", "priced", "uncosted", "faulty", "margins_moved", "same")
+SUMS = ("quotes", "lines", "priced", "uncosted", "faulty", "margins_moved", "margins_unknown", "same")
+SHARED = ("quotes", "dearer", "cheaper", "delta", "margin")
+"""What is counted and summed by market, channel and currency."""
 
 
 def _added(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> Any:
-    return tuple(a + b for a, b in zip(one or (0,) * 4, other or (0,) * 4, strict=True))
+    return tuple(a + b for a, b in zip(one or (0,) * 5, other or (0,) * 5, strict=True))
 
 
 def by_delta(effect: QuoteEffect) -> tuple[int, str]:
     """Largest move first."""
     return -abs((effect.new_minor or 0) - (effect.old_minor or 0)), effect.quote
+
+
+def by_margin(effect: QuoteEffect) -> tuple[int, str]:
+    """Largest move of the margin first."""
+    return -abs((effect.new_margin_minor or 0) - (effect.old_margin_minor or 0)), effect.quote
 
 
 def by_amount(effect: QuoteEffect) -> tuple[int, str]:
@@ -134,7 +147,7 @@ def _reaching(points: Any, delta: Any, bound: int) -> int:
     return _count(pc.less_equal(points, bound) if bound else pc.less(delta, 0))
 
 
-def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, int]]:
+def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, int, int]]:
     delta = pc.fill_null(found["delta"], 0)
     flagged = pa.table(
         {
@@ -143,12 +156,12 @@ def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, 
             "dearer": pc.greater(delta, 0).cast(pa.int64()),
             "cheaper": pc.less(delta, 0).cast(pa.int64()),
             "delta": delta,
+            "margin": pc.fill_null(found["margin"], 0),
         }
     )
-    names = ("quotes", "dearer", "cheaper", "delta")
-    grouped = flagged.group_by(["market", "channel", "currency"]).aggregate([(name, "sum") for name in names])
+    grouped = flagged.group_by(["market", "channel", "currency"]).aggregate([(name, "sum") for name in SHARED])
     return {
-        (row["market"], row["channel"], row["currency"]): tuple(row[f"{name}_sum"] for name in names)
+        (row["market"], row["channel"], row["currency"]): tuple(row[f"{name}_sum"] for name in SHARED)
         for row in grouped.to_pylist()
     }
 
@@ -191,8 +204,7 @@ def distribution(part: Part) -> tuple[Bar, ...]:
 
 def shares(part: Part) -> tuple[Share, ...]:
     """By market, channel and currency."""
-    names = ("quotes", "dearer", "cheaper", "delta")
     return tuple(
-        Share(market=key[0], channel=key[1], currency=key[2], **dict(zip(names, values, strict=True)))
+        Share(market=key[0], channel=key[1], currency=key[2], **dict(zip(SHARED, values, strict=True)))
         for key, values in sorted(part.shares.items())
     )

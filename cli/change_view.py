@@ -25,6 +25,14 @@ def show_change(view: Any) -> None:
     say(*_head(view), *evidence(view), *_people(view), *_release(view), *_cases(view))
 
 
+def margins(simulation: Any) -> Iterator[str]:
+    """How what is left after cost moves by a simulation; nothing of one that does not say it."""
+    if simulation["margin_delta"]:
+        unknown = simulation["margins_unknown"]
+        but = f", without {counted(unknown, 'quote')} of which a price or cost is missing" if unknown else ""
+        yield f"  margin: {totals(simulation['margin_delta'], signed=True)} in all{but}"
+
+
 def evidence(view: Any) -> Iterator[str]:
     """What somebody who decides has to know: the change in words, its impact, its simulation and the plan."""
     yield "What changes"
@@ -37,6 +45,7 @@ def evidence(view: Any) -> Iterator[str]:
     if simulation:
         delta = totals(simulation["delta"], signed=True)
         yield f"  {simulation['dearer']} dearer, {simulation['cheaper']} cheaper: {delta} in all"
+        yield from margins(simulation)
         yield from (f"  check: {check['title']}: {_checked(check)}" for check in simulation["checks"])
         yield from followed(view)
     if effect := view["effect"]:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.change_view import margins
 from cli.errors import FAILED
 from cli.here import Here, calls_api
 from cli.present import counted, say, table, totals, words
@@ -78,6 +79,7 @@ def _show_simulation(found: Any) -> None:
     size = f"{counted(found['quotes'], 'open quote')}, {counted(found['cases'], 'line')}"
     say(f"{', '.join(found['with_changes']) or 'simulated'}: {size}")
     say(f"  {found['dearer']} dearer, {found['cheaper']} cheaper: {totals(found['delta'], signed=True)} in all")
+    say(*margins(found))
     for check in found["checks"]:
         examples = f" ({', '.join(check['counter_examples'][:3])})" if check["counter_examples"] else ""
         say(f"  check: {check['title']}: {words(check['outcome'])}{examples}")

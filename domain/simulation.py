@@ -6,6 +6,8 @@ from enum import StrEnum
 from domain.model import Model
 
 EDITION = 4
+MARGINS_SINCE = 4
+"""The first edition that says how margins move."""
 MARGIN_FLOOR_BASIS_POINTS = 1_000
 STEPS = (-2_000, -1_000, -500, -200, 0, 200, 500, 1_000, 2_000)
 """Bounds of the bars of the distribution, in basis points of the price before."""
@@ -95,7 +97,7 @@ class Bar(Model):
 
 
 class Share(Model):
-    """What a market and channel get of it."""
+    """What a market and channel get of it; delta, margin: new minus old in minor units, as far as both are known."""
 
     market: str
     channel: str
@@ -104,12 +106,15 @@ class Share(Model):
     dearer: int
     cheaper: int
     delta: int
+    margin: int = 0
 
 
 class Simulation(Model):
     """A simulation as it is approved: versions that it ran on, totals per currency, checks; the cases are in a file.
 
-    delta: new minus old in minor units per currency; cases_file: digest of the file of all cases. What follows makes it
+    delta: new minus old in minor units per currency; margin_delta: the same of what is left after cost, without the
+    quotes of which a price or cost is missing on a side (margins_unknown); largest, largest_margins: the quotes whose
+    price and whose margin moves most; cases_file: digest of the file of all cases. What follows makes it
     reproducible (R-6.4): digest over the ordered logical rows of all cases, the snapshot that held the quotes (empty:
     read from the database), seed and number of the lines compared with the reference, digest of the SQL, and the file
     of the other business that was looked at (scenes_file). edition: which checks and packs the product knew then.
@@ -136,6 +141,14 @@ class Simulation(Model):
     with_changes: tuple[str, ...] = ()
     scenes_file: str = ""
     edition: int = 1
+    margin_delta: Mapping[str, int] = {}
+    margins_unknown: int = 0
+    largest_margins: tuple[QuoteEffect, ...] = ()
+
+    @property
+    def margins_told(self) -> bool:
+        """Whether it says how margins move; evidence of an earlier edition does not."""
+        return self.edition >= MARGINS_SINCE
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -148,9 +161,15 @@ def worsened(seen: Simulation, now: Simulation, bound: int) -> tuple[str, ...]:
     points)."""
     before = _outcomes(seen)
     worse = [name for name, found in _outcomes(now).items() if found.rank > before.get(name, Outcome.PASS).rank]
-    sums = [(f"delta in {c}", seen.delta.get(c, 0), now.delta.get(c, 0)) for c in sorted({*seen.delta, *now.delta})]
-    moved = [n for n, old, new in sums if abs(new - old) * 10_000 > bound * max(abs(old), 1)]
+    moved = _moved("delta", seen.delta, now.delta, bound)
+    if seen.margins_told:
+        moved += _moved("margin", seen.margin_delta, now.margin_delta, bound)
     return (*worse, *moved)
+
+
+def _moved(name: str, seen: Mapping[str, int], now: Mapping[str, int], bound: int) -> list[str]:
+    sums = [(code, seen.get(code, 0), now.get(code, 0)) for code in sorted({*seen, *now})]
+    return [f"{name} in {code}" for code, old, new in sums if abs(new - old) * 10_000 > bound * max(abs(old), 1)]
 
 
 def _outcomes(simulation: Simulation) -> dict[str, Outcome]:

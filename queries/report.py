@@ -72,6 +72,7 @@ def _findings(view: ChangeView) -> dict[str, Any]:
     rows = [] if impact is None else [["Open quotes", f"{impact.quotes:,}"], ["Their value", _money(impact.value)]]
     if simulation:
         rows.append(["Old to new", _money(simulation.delta)])
+        rows += [["Margin, old to new", _money(simulation.margin_delta)]] if simulation.margins_told else []
         rows.append(["Dearer, cheaper", f"{simulation.dearer:,}, {simulation.cheaper:,}"])
     checks = simulation.checks if simulation else ()
     return {

@@ -15,7 +15,7 @@ from domain.errors import Conflict, Invalid, NotFound
 from domain.model import Model
 from domain.pricing import Priced, line_fault, price_line
 from domain.quote import Quote, QuoteLine
-from domain.simulation import EDITION, Simulation
+from domain.simulation import EDITION, MARGINS_SINCE, Simulation
 from store import artifacts, changes, quotes
 from store.files import FileStore
 from store.quotes import open_ids_using, open_quotes_using
@@ -23,6 +23,13 @@ from store.snapshots import latest, named
 from store.tables.change import ChangeRow
 
 MOST_TOGETHER = 20
+LATER = frozenset(
+    {
+        *("edition", "scenes_file", "checks", "compared", "packs", "differences"),
+        *("margin_delta", "margins_unknown", "largest_margins"),
+    }
+)
+"""What an earlier edition of a simulation did not know, or knew less of."""
 
 
 class Reproduction(Model):
@@ -96,12 +103,15 @@ def stored(session: Session, change: str) -> Simulation:
 
 
 def _comparable(result: Simulation, edition: int) -> dict[str, Any]:
-    """What two runs must agree in; an earlier edition knew fewer checks, packs and differences.
+    """What two runs must agree in; an earlier edition knew fewer checks, packs and differences, and no sums of margins.
 
     The bytes of a file of cases depend on the library that wrote it; its rows are what the digest is of.
     """
-    later = {"edition", "scenes_file", "checks", "compared", "packs", "differences"} if edition < EDITION else set()
-    return result.model_dump(exclude={"cases_file", *later})
+    found = result.model_dump(exclude={"cases_file", *(LATER if edition < EDITION else ())})
+    if edition < MARGINS_SINCE:
+        for share in found["shares"]:
+            del share["margin"]
+    return found
 
 
 def _simulated(session: Session, files: FileStore, change: str) -> tuple[Simulation, Subject, bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from activities.snapshot import refresh
 from analysis import simulation, simulation_engine
-from analysis.assessment import Wide, contents_at, subject_of
+from analysis.assessment import Wide, contents_at, run_simulation, subject_of
 from analysis.engine import Limits
 from analysis.impact import touched_by
 from analysis.simulation import (
@@ -25,15 +25,16 @@ from analysis.simulation import (
 from analysis.simulation_few import part_of_rows
 from analysis.simulation_parts import COUNTS, SCHEMA, WORDS, merged, part_of
 from analysis.simulation_subject import Subject
+from commands.assessments import record_simulation
 from commands.changes import withdraw_change
 from domain.errors import MandateError, NotFound
 from domain.kinds import kind_of
 from domain.pricing import PriceBook, price_line
 from domain.pricing_golden import golden_quote
-from domain.simulation import Outcome, Simulation
+from domain.simulation import Outcome, Simulation, worsened
 from domain.snapshot import Snapshot
 from queries.changes import simulated_cases
-from queries.simulation import combined, quote_trace, reproduce
+from queries.simulation import combined, quote_trace, reproduce, stored
 from store import changes
 from store.quotes import open_quotes_using
 from store.snapshots import SnapshotFiles
@@ -288,6 +289,44 @@ def test_an_auditor_runs_it_again_after_prices_and_quotes_have_moved_on(
         assert (found.same, found.differing, found.stored) == (True, (), found.found)
 
 
+def test_a_change_of_costs_alone_moves_margins_and_shows_where_by_either_way(
+    seeded: Business, snapshot: Snapshot, snapshot_files: SnapshotFiles
+) -> None:
+    cost = {"edit": "set_cost", "offering": "FIBRE-500", "currency": "EUR", "unit_cost": "30.00"}
+    change = seeded.draft(proposal(cost))
+    with seeded.database.reading() as session:
+        subject = subject_of(session, seeded.content(change).parts)
+    many, one_by_one = simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files), few(seeded, subject)
+    cases, _ = cases_of(seeded.files.get(one_by_one.cases_file), 0, 1_000)
+    moves = {case["quote"]: case["new_margin_minor"] - case["old_margin_minor"] for case in cases}
+
+    assert plain(many) == plain(one_by_one) and many.digest == one_by_one.digest
+    assert (many.delta, many.largest, many.margins_unknown) == ({"EUR": 0}, (), 0)
+    assert many.margin_delta == {"EUR": sum(moves.values())} and sum(moves.values()) < 0
+    assert sum(share.margin for share in many.shares) == sum(moves.values())
+    by_move = sorted(moves, key=lambda quote: (-abs(moves[quote]), quote))
+    assert [effect.quote for effect in many.largest_margins] == by_move[:25]
+    (margin,) = (one for one in many.differences if one.name == "margin")
+    assert margin.cases == len(cases) and margin.examples[0].startswith(f"{by_move[0]}: ")
+
+
+def test_evidence_from_before_margins_were_summed_is_read_and_run_again(seeded: Business) -> None:
+    change = seeded.submitted(proposal(set_price("50.00")))
+    progress = seeded.walk(change, "simulating")
+    with seeded.database.reading() as session:
+        content = seeded.content(change)
+        now = run_simulation(session, content, seeded.files).model_dump(mode="json")
+    shares = [{name: share[name] for name in share if name != "margin"} for share in now["shares"]]
+    known = {name: now[name] for name in now if name not in ("margin_delta", "margins_unknown", "largest_margins")}
+    earlier = Simulation.model_validate(known | {"shares": shares, "edition": 3})
+    record_simulation(seeded.gateway, seeded.system(), change, progress.revision, earlier)
+
+    with seeded.database.reading() as session:
+        found, kept = reproduce(session, seeded.files, change, Wide(None, LIMITS)), stored(session, change)
+    assert (found.same, found.differing) == (True, ())
+    assert not kept.margins_told and worsened(kept, Simulation.model_validate(now), 0) == ()
+
+
 def test_a_quote_is_shown_old_against_new_step_by_step(seeded: Business) -> None:
     change = seeded.awaiting(proposal(set_price("50.00")))
     with seeded.database.reading() as session:
@@ -319,6 +358,7 @@ def test_the_folder_of_spilled_rows_is_gone_afterwards(
 def test_moves_are_counted_by_columns_as_row_by_row_also_those_that_round_to_zero() -> None:
     olds, moves = (1, 10_000, 10**9), (-2_000, -1_999, -1, 0, 1, 199, 200, 201, 30_000)
     amounts = [(old, old + move) for old in olds for move in moves] + [(0, 5), (-5, 5), (None, 5), (5, None)]
+    costs = [1, None, 7]
     rows = [
         {
             **dict.fromkeys(WORDS, "DE"),
@@ -326,8 +366,8 @@ def test_moves_are_counted_by_columns_as_row_by_row_also_those_that_round_to_zer
             "quote": f"Q-{number:03d}",
             "old_minor": old,
             "new_minor": new,
-            "old_cost": 1,
-            "new_cost": 2,
+            "old_cost": costs[number % 3],
+            "new_cost": costs[number % 2],
         }
         for number, (old, new) in enumerate(amounts)
     ]

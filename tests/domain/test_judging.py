@@ -3,7 +3,7 @@
 import pytest
 
 from domain.judging import ENGINE, CheckRule, Consequence, doing, judged, rule_for, stricter, unknown_checks
-from domain.simulation import Check, Outcome, Pack, Simulation, worsened
+from domain.simulation import EDITION, Check, Outcome, Pack, Simulation, worsened
 
 WARN, HOLD, BLOCK = Consequence.WARN, Consequence.HOLD, Consequence.BLOCK
 RULES = (
@@ -94,6 +94,15 @@ def test_approvers_are_asked_again_about_each_check_and_pack_that_got_worse(
         for outcome in (seen, now)
     )
     assert worsened(before, after, 0) == (("check one", "pack renewals") if told else ())
+
+
+def test_approvers_are_asked_again_about_margins_that_moved_too_far_unless_they_were_told_none() -> None:
+    before, after = (
+        simulation().model_copy(update={"margin_delta": {"EUR": minor}, "edition": EDITION})
+        for minor in (-1_000, -1_101)
+    )
+    assert (worsened(before, after, 1_000), worsened(before, after, 1_010)) == (("margin in EUR",), ())
+    assert worsened(before.model_copy(update={"edition": 3, "margin_delta": {}}), after, 0) == ()
 
 
 def test_nothing_that_did_not_pass_is_passed_over() -> None:

@@ -32,6 +32,10 @@ def test_numbers_distribution_and_reasons_are_those_of_the_result(platform: Plat
     assert found["dearer"] > 0 and found["cheaper"] > 0
     assert text.count("<rect") == len(found["distribution"])
     assert all(check["title"] in text for check in found["checks"])
+    margins = text[text.index("Margin, in all</dt>") : text.index("</dl>")]
+    assert {"EUR", "GBP", "CHF"} <= found["margin_delta"].keys()
+    assert all(f"{abs(minor) / 100:,.2f}" in margins for minor in found["margin_delta"].values())
+    assert found["largest_margins"][0]["quote"] in text[text.index("The quotes whose margin moves most") :]
     assert all(pack["reason"] in text for pack in found["packs"])
     assert "list price" in trace and "rounded" in trace and "FIBRE-100" in trace
     assert unknown.status_code == 404
