@@ -11,12 +11,25 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Boolean, Integer, MetaData, Table, column, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    MetaData,
+    Table,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    text,
+)
 from sqlmodel import Session, SQLModel, col
 
 from domain.canonical import digest
 from domain.errors import Invalid
-from domain.reconciliation import Pair
+from domain.reconciliation import UNREADABLE, Pair
 from store import artifacts
 from store.tables.columns import Instant
 from store.tables.installation import MarketRow
@@ -51,8 +64,8 @@ def extract(
 ) -> Mapping[str, Path]:
     """Write what a pair needs as one Parquet file a table. Returns the files by table.
 
-    Raises Invalid("bad_pair") for a table or column that is not there, Invalid("bad_record") for a value in a column
-    that cannot hold it.
+    A value that its column cannot hold (a text where a number belongs, an instant that no calendar has) stands there as
+    UNREADABLE, and its record is counted as such. Raises Invalid("bad_pair") for a table or column that is not there.
     """
     return {
         table: _write(folder / f"{table}.parquet", table, *_source(session, pair, table, columns, now), tell)
@@ -94,7 +107,9 @@ def _type(kind: Any) -> pa.DataType:
 def _stored(session: Session, table: Table, columns: Sequence[str]) -> Batches:
     """Batches of rows as the driver gives them: reading a type for each value in Python would cost as much again."""
     # Columns without a type have no reader.
-    statement: Any = select(*(column(name) for name in columns)).select_from(table)
+    on_server = session.get_bind().dialect.name == "postgresql"
+    wanted = (_microseconds(name) if on_server and _is_instant(table, name) else column(name) for name in columns)
+    statement: Any = select(*wanted).select_from(table)
     if "batch" in table.columns:
         # What a bulk command has not published yet counts nowhere (D5b).
         drafts = select(col(QuoteBatchRow.id)).where(col(QuoteBatchRow.published_at).is_(None))
@@ -104,28 +119,53 @@ def _stored(session: Session, table: Table, columns: Sequence[str]) -> Batches:
         yield from found.partitions()
 
 
+def _is_instant(table: Table, name: str) -> bool:
+    return isinstance(table.columns[name].type, Instant)
+
+
+def _microseconds(name: str) -> ColumnElement[Any]:
+    """PostgreSQL's instants as microseconds, for it has some that its driver cannot give (`infinity`)."""
+    found: ColumnElement[Any] = column(name)
+    known = cast(func.extract("epoch", found) * 1_000_000, BigInteger)
+    return case((func.isfinite(found), known), (found.is_not(None), UNREADABLE)).label(name)
+
+
 def _write(path: Path, name: str, schema: pa.Schema, batches: Batches, tell: Callable[[str], None]) -> Path:
     total = 0
     # Closed at once when a run ends early: a cursor that outlives its session cannot be.
     with closing(batches), pq.ParquetWriter(path, schema) as writer:
         for rows in batches:
             columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-            arrays = [_array(name, field, values) for field, values in zip(schema, columns, strict=True)]
+            arrays = [_array(field.type, values) for field, values in zip(schema, columns, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             total += len(rows)
             tell(f"reading {name}: {total:,}")
     return path
 
 
-def _array(table: str, field: pa.Field, values: Sequence[Any]) -> pa.Array:
+def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
     try:
-        if field.type == INSTANT and any(isinstance(value, str) for value in values):
-            return pa.array(values, pa.string()).cast(pa.timestamp("us")).cast(INSTANT)
-        if pa.types.is_boolean(field.type):
-            return pa.array([None if value is None else bool(value) for value in values], field.type)
-        return pa.array(values, field.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        raise Invalid("bad_record", f"{table}.{field.name} holds a value that it cannot hold: {error}") from None
+        return _quick(kind, values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.concat_arrays([_single(kind, value) for value in values])
+
+
+def _quick(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
+    if kind == INSTANT and any(isinstance(value, str) for value in values):
+        return pa.array(values, pa.string()).cast(pa.timestamp("us")).cast(INSTANT)
+    if kind == INSTANT and any(isinstance(value, int) for value in values):
+        return pa.array(values, pa.int64()).cast(INSTANT)
+    if pa.types.is_boolean(kind):
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    return pa.array(values, kind)
+
+
+def _single(kind: pa.DataType, value: Any) -> pa.Array:
+    try:
+        return _quick(kind, [value])
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        unreadable = repr(value) if pa.types.is_string(kind) else UNREADABLE
+        return _quick(kind, [unreadable])
 
 
 LIVE_OFFERING = pa.schema(

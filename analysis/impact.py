@@ -110,7 +110,7 @@ def find(sources: Sources, parts: Sequence[Part]) -> Found:
         value=documents[0].value,
         by_market=quotes.places(),
         quotes_file=documents[0].file or sources.files.put(quotes.file()),
-        answers=(*documents, *impact_answers.of_content(sources.session, parts, touched, sources.now)),
+        answers=(*documents, *impact_answers.of_content(sources.session, sources.files, parts, touched, sources.now)),
         renewals=_answer(sources.files, "renewals", "contract", hits["contract"]),
         faults=added(*(hits[document.kind].all_faults() for document in DOCUMENTS)),
     )

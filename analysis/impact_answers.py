@@ -2,19 +2,23 @@
 events, reports, and what rolling back would do (R-5.1). Where nothing of a kind is governed yet, that is said.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Part
+from domain.canonical import canonical_columns
 from domain.impact import Answer
 from domain.kinds import kind_of
 from domain.kinds.kind import Question, Touched
 from domain.touched import WORDS
 from store import artifacts
+from store.files import FileStore
 
 EXAMPLES = 10
+LISTED = "entries/1"
 DOCUMENTS = ((Question.QUOTES, "quote"), (Question.ORDERS, "order"), (Question.ASSETS, "asset"))
 SOURCES = {
     "quote": "quotes that are draft, in approval, approved or proposed",
@@ -33,15 +37,44 @@ CHANGED: Mapping[Question, str] = {
 
 
 def of_content(
-    session: Session, parts: Sequence[Part], touched: Sequence[Touched], now: datetime
+    session: Session, files: FileStore, parts: Sequence[Part], touched: Sequence[Touched], now: datetime
 ) -> tuple[Answer, ...]:
-    """Questions four to ten, in their order."""
+    """Questions four to ten, in their order. Lists that are longer than their examples go to the file store."""
     live = live_contents(session)
-    return (
+    found = (
         _promotions(live, parts, touched, now),
         *(_changed(live, question, kind, parts, touched) for question, kind in CHANGED.items()),
         _rolled_back(parts),
     )
+    return tuple(one.answer(files) for one in found)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What a question about contents comes to: entries as `artifact:key`, where it was looked, and a note."""
+
+    question: Question
+    entries: Sequence[str]
+    source: str
+    note: str = ""
+
+    def answer(self, files: FileStore) -> Answer:
+        """The answer. A list that its examples hold needs no file: the same facts give the same bytes as ever."""
+        entries = sorted(self.entries)
+        return Answer(
+            name=self.question.name.lower(),
+            count=len(entries),
+            source=self.source,
+            file=files.put(canonical_columns(LISTED, columns_of(entries))) if len(entries) > EXAMPLES else None,
+            examples=tuple(entries[:EXAMPLES]),
+            note=self.note,
+        )
+
+
+def columns_of(entries: Iterable[str]) -> dict[str, list[str]]:
+    """Entries given as `artifact:key`, in columns."""
+    pairs = [entry.partition(":") for entry in entries]
+    return {"artifact": [artifact for artifact, _, _ in pairs], "entry": [key for _, _, key in pairs]}
 
 
 def live_contents(session: Session) -> dict[str, Content]:
@@ -66,7 +99,7 @@ def _moved(parts: Sequence[Part]) -> list[str]:
 
 def _promotions(
     live: Mapping[str, Content], parts: Sequence[Part], touched: Sequence[Touched], now: datetime
-) -> Answer:
+) -> Entries:
     """Promotions that hold now or later for anything that is touched, apart from those that the change itself moves."""
     today = now.date().isoformat()
     found = {
@@ -75,7 +108,7 @@ def _promotions(
         for artifact, key, entry in _entries(live, kind)
         if entry["type"] == "promotion" and not _over(entry, today) and _meets(kind, entry, touched)
     }
-    return _listed(Question.PROMOTIONS, sorted(found - set(_moved(parts))), _looked_at(live, "pricing", "promotion"))
+    return Entries(Question.PROMOTIONS, sorted(found - set(_moved(parts))), _looked_at(live, "pricing", "promotion"))
 
 
 def _over(promotion: Entry, today: str) -> bool:
@@ -85,13 +118,13 @@ def _over(promotion: Entry, today: str) -> bool:
 
 def _changed(
     live: Mapping[str, Content], question: Question, kind: str, parts: Sequence[Part], touched: Sequence[Touched]
-) -> Answer:
+) -> Entries:
     """Entries of a kind that the change moves, and those that are about something that it touches."""
     changed = {name for name in _moved(parts) if _kind(name) == kind}
     meeting = (f"{artifact}:{key}" for artifact, key, entry in _entries(live, kind) if _meets(kind, entry, touched))
     about = set(meeting) - changed
     note = f"{len(changed)} changed by the request, {len(about)} are about what it touches" if about else ""
-    return _listed(question, sorted(changed | about), _looked_at(live, kind), note)
+    return Entries(question, sorted(changed | about), _looked_at(live, kind), note)
 
 
 def _meets(kind: str, entry: Entry, touched: Sequence[Touched]) -> bool:
@@ -105,7 +138,7 @@ def _overlap(one: Touched, other: Touched) -> bool:
     return all(EVERYWHERE in pair or pair[0] == pair[1] for pair in words)
 
 
-def _rolled_back(parts: Sequence[Part]) -> Answer:
+def _rolled_back(parts: Sequence[Part]) -> Entries:
     """What taking the change back would do: each operation inverted, and nothing else (D6)."""
     actions = [op.action for part in parts for op in part.operations]
     note = (
@@ -115,12 +148,7 @@ def _rolled_back(parts: Sequence[Part]) -> Answer:
     # No version is named: that the same answer was found on a later one moves no approval (R-4.4); bases are an input
     # of their own.
     artifacts = ", ".join(part.artifact for part in parts)
-    return _listed(Question.ROLLBACK, _moved(parts), f"the operations of the change, inverted on {artifacts}", note)
-
-
-def _listed(question: Question, entries: Sequence[str], source: str, note: str = "") -> Answer:
-    examples = tuple(sorted(entries)[:EXAMPLES])
-    return Answer(name=question.name.lower(), count=len(entries), source=source, examples=examples, note=note)
+    return Entries(Question.ROLLBACK, _moved(parts), f"the operations of the change, inverted on {artifacts}", note)
 
 
 def _looked_at(live: Mapping[str, Content], *kinds: str) -> str:

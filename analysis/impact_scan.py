@@ -160,4 +160,8 @@ def _wrong_dates(document: Document) -> str:
 def _hits(found: pa.Table) -> Hits:
     faults = {"negative_line": "negative", "missing_version": "wrong_version", "dates_beyond_range": "wrong_dates"}
     counts = {fault: int(pc.sum(found[name]).as_py() or 0) for fault, name in faults.items()}
-    return in_columns([found[name].to_pylist() for name in NAMES], counts)
+    holes = pc.or_(pc.or_(pc.is_null(found["market"]), pc.is_null(found["currency"])), pc.is_null(found["value"]))
+    whole = [pc.fill_null(found[name], 0 if name in ("value", "lines") else "") for name in NAMES]
+    return in_columns(
+        [column.to_pylist() for column in whole], {**counts, "unreadable": int(pc.sum(holes).as_py() or 0)}
+    )

@@ -5,7 +5,7 @@ Types of keys and values are brought together here: numbers in text, case and bl
 
 from collections.abc import Callable, Iterable, Mapping
 
-from domain.reconciliation import ComparedField, KeyPart, Kind, Pair, Severity, Side
+from domain.reconciliation import UNREADABLE, ComparedField, KeyPart, Kind, Pair, Severity, Side
 
 SIDES = ("left", "right")
 INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
@@ -25,7 +25,7 @@ def all_records(pair: Pair, side: Side, name: str, types: Types) -> str:
     """
     columns = [f"{_key(part, types)} AS {part.name}" for part in pair.key]
     columns += [f"{_value(field, types)} AS {field.name}" for field in pair.fields]
-    columns += ["record", f"{_readable(pair, types)} AS readable"]
+    columns += ["record", f"{_readable(pair, side, types)} AS readable"]
     columns += [f"{_as_instant(f'({side.due})', '')} AS due_at"] if side.due else []
     columns += [f"{_exclusion(side)} AS excluded"] if side.excluded else []
     return f"CREATE TEMP TABLE {name}_read AS\nSELECT {_listed(columns)}\nFROM ({side.rows.strip()})"
@@ -315,27 +315,27 @@ def _read(field: ComparedField, found: str) -> str:
 
 def _as_integer(name: str, found: str) -> str:
     if found in INTEGERS:
-        return f"CAST({name} AS BIGINT)"
+        return f"nullif(CAST({name} AS BIGINT), {UNREADABLE})"
     if found in LARGER:
-        return f"TRY_CAST({name} AS BIGINT)"
+        return f"nullif(TRY_CAST({name} AS BIGINT), {UNREADABLE})"
     text = f"trim(CAST({name} AS VARCHAR))"
     return f"CASE WHEN regexp_full_match({text}, '{READS_AS_INTEGER}') THEN TRY_CAST({text} AS BIGINT) END"
 
 
 def _as_instant(expression: str, found: str) -> str:
-    """An instant in UTC; without a zone it is UTC already, which is the connection's time zone."""
-    return expression if found == "TIMESTAMP WITH TIME ZONE" else f"TRY_CAST({expression} AS TIMESTAMPTZ)"
+    """An instant of the calendar in UTC; without a zone it is UTC already, which is the connection's time zone."""
+    instant = expression if found == "TIMESTAMP WITH TIME ZONE" else f"TRY_CAST({expression} AS TIMESTAMPTZ)"
+    return f"CASE WHEN isfinite({instant}) THEN {instant} END"
 
 
-def _readable(pair: Pair, types: Types) -> str:
-    """Whether the key is complete and every value that is there could be read."""
+def _readable(pair: Pair, side: Side, types: Types) -> str:
+    """Whether the key is complete and every value that is there could be read, also when the other side is due."""
     wanted = [f"({_key(part, types)}) IS NOT NULL" for part in pair.key]
     typed = [field for field in pair.fields if field.type in ("integer", "instant", "boolean")]
     wanted += [
-        f"(({_read(field, types.get(field.name, ''))}) IS NOT NULL OR {_missing(field.name, types)})"
-        for field in typed
-        if types.get(field.name, "") not in INTEGERS
+        f"(({_read(field, types.get(field.name, ''))}) IS NOT NULL OR {_missing(field.name, types)})" for field in typed
     ]
+    wanted += [f"(({side.due}) IS NULL OR ({_as_instant(f'({side.due})', '')}) IS NOT NULL)"] if side.due else []
     return " AND ".join(wanted)
 
 

@@ -23,7 +23,9 @@ from analysis.columns import logical_digest, ordered, partition_of, schema_of, s
 from analysis.snapshot_faults import faults_of
 from domain.canonical import digest_of
 from domain.snapshot import Partition, Snapshot, content_digest
+from store import artifacts
 from store.database import Database
+from store.documents import PINNED
 from store.installation import installation_id
 from store.records import RECORDS, Record, head_of
 from store.snapshots import SnapshotFiles
@@ -100,7 +102,7 @@ def _take(
         source=source,
         below=below,
         partitions=partitions,
-        faults=faults_of(files, partitions),
+        faults=faults_of(files, partitions, artifacts.latest_numbers(session, *PINNED.values())),
     )
 
 

@@ -10,6 +10,11 @@ from cli.present import say, table, totals
 from domain.errors import Invalid
 from domain.impact import FAULTS
 
+LISTS = (
+    "Which list: quotes, orders, assets, renewals, promotions, thresholds, clauses, billing, contracts, reports or "
+    "rollback."
+)
+
 
 @calls_api
 def impact(
@@ -17,7 +22,7 @@ def impact(
     change: Annotated[str, typer.Argument(help="Id of the change, CR-2026-0001.")],
     csv: Annotated[Path | None, typer.Option(help="Keep the whole list as CSV in this file.")] = None,
     parquet: Annotated[Path | None, typer.Option(help="Keep the whole list as Parquet in this file.")] = None,
-    documents: Annotated[str, typer.Option(help="Which list: quotes, orders, assets, renewals.")] = "quotes",
+    documents: Annotated[str, typer.Option(help=LISTS)] = "quotes",
 ) -> None:
     """What a change moves: quotes, orders, assets, promotions, thresholds, clauses, mappings, events, reports."""
     found = here.api.get(f"/api/changes/{change}/impact")

@@ -10,6 +10,7 @@ FAULTS = {
     "missing_version": "Documents that name a catalog or price version that does not exist",
     "dates_beyond_range": "Documents whose dates lie beyond any business, or end before they begin",
     "very_long": "Documents with very many lines",
+    "unreadable": "Records with a value that cannot be read, as a text where a number belongs",
 }
 VERY_LONG = 5_000
 

@@ -17,6 +17,12 @@ Word: TypeAlias = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,59}$")]
 Sql: TypeAlias = Annotated[str, Field(min_length=1)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 
+UNREADABLE = 2**63 - 1
+"""What stands for a value that its column could not hold; as microseconds it is the engine's infinite instant.
+
+It is the largest one, so that it is also what the largest of several values comes to.
+"""
+
 
 class Severity(StrEnum):
     """How bad a difference is, worst last."""

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from analysis.graph import Graph, graph_of
 from analysis.hits import NAMES
+from analysis.impact_answers import DOCUMENTS, columns_of
 from domain.canonical import parse
 from domain.errors import Invalid, NotFound
 from domain.impact import Confirmation, Impact, Provenance
@@ -21,6 +22,9 @@ from store import changes
 from store.files import FileStore
 
 RENEWALS = "renewals"
+OF_DOCUMENTS = (*(question.name.lower() for question, _ in DOCUMENTS), RENEWALS)
+OF_ENTRIES = tuple(question.name.lower() for question in Question if question.name.lower() not in OF_DOCUMENTS)
+"""The lists: those of documents, and those of entries of artifacts."""
 Format = Literal["csv", "parquet"]
 
 
@@ -34,10 +38,17 @@ class Document(Model):
     lines: int
 
 
-class DocumentPage(Model):
+class ListedEntry(Model):
+    """An entry of an artifact in a list."""
+
+    artifact: str
+    entry: str
+
+
+class ListPage(Model):
     """A page of a list, how long the list is, and the cursor of the next page (None at the end)."""
 
-    items: tuple[Document, ...]
+    items: tuple[Document, ...] | tuple[ListedEntry, ...]
     total: int
     next: str | None
 
@@ -77,13 +88,14 @@ def impact_view(session: Session, change: str) -> ImpactView:
     )
 
 
-def documents(session: Session, files: FileStore, change: str, name: str, start: int, limit: int) -> DocumentPage:
-    """A page of the documents behind an answer. Raises NotFound("unknown_list")."""
+def listed(session: Session, files: FileStore, change: str, name: str, start: int, limit: int) -> ListPage:
+    """A page of the documents or entries behind an answer. Raises NotFound("unknown_list")."""
     columns = _columns(files, impact_view(session, change).impact, name)
-    total, end = len(columns["document"]), start + limit
-    rows = zip(*(columns[column][start:end] for column in NAMES), strict=True)
-    items = tuple(Document(**dict(zip(NAMES, row, strict=True))) for row in rows)
-    return DocumentPage(items=items, total=total, next=str(end) if end < total else None)
+    total, end = len(next(iter(columns.values()))), start + limit
+    rows = zip(*(values[start:end] for values in columns.values()), strict=True)
+    model = Document if name in OF_DOCUMENTS else ListedEntry
+    items = tuple(model.model_validate(dict(zip(columns, row, strict=True))) for row in rows)
+    return ListPage(items=items, total=total, next=str(end) if end < total else None)
 
 
 def exported(session: Session, files: FileStore, change: str, name: str, wanted: Format) -> bytes:
@@ -99,29 +111,36 @@ def graph(session: Session, change: str) -> Graph:
     return graph_of(session, content.parts)
 
 
-def _columns(files: FileStore, impact: Impact, name: str) -> Mapping[str, Sequence[Any]]:
+def _columns(files: FileStore, impact: Impact, name: str) -> dict[str, Sequence[Any]]:
+    """The columns of a list, all of the same length."""
     answer = impact.renewals if name == RENEWALS else impact.answer(name)
-    if answer is None or name not in (RENEWALS, "quotes", "orders", "assets"):
-        raise NotFound("unknown_list", f"There is no list {name!r} of documents.", lists=["quotes", "orders", "assets"])
+    if answer is None:
+        raise NotFound("unknown_list", f"The impact has no list {name!r}.", lists=[*OF_DOCUMENTS, *OF_ENTRIES])
+    if name in OF_ENTRIES and answer.file is None:
+        if answer.count > len(answer.examples):
+            raise Invalid("list_not_kept", "Only the first of this list were kept when this impact was found.")
+        return dict(columns_of(answer.examples))
+    names = NAMES if name in OF_DOCUMENTS else ("artifact", "entry")
     if answer.file is None:
-        return {column: [] for column in NAMES}
+        return {column: [] for column in names}
     found = parse(files.get(answer.file))
     if not isinstance(found, dict):
         raise Invalid("list_without_columns", "This list was kept before it had columns; read it as ids.")
-    return found
+    return {column: found[column] for column in names}
 
 
 def _csv(columns: Mapping[str, Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(NAMES)
-    writer.writerows(zip(*(columns[name] for name in NAMES), strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue().encode()
 
 
 def _parquet(columns: Mapping[str, Sequence[Any]]) -> bytes:
-    types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64())
-    table = pa.table({name: pa.array(columns[name], kind) for name, kind in zip(NAMES, types, strict=True)})
+    numbers = ("value", "lines")
+    kinds = {name: pa.int64() if name in numbers else pa.string() for name in columns}
+    table = pa.table({name: pa.array(values, kinds[name]) for name, values in columns.items()})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

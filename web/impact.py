@@ -1,4 +1,4 @@
-"""The page of a change's impact: numbers first, then the documents behind them, then what depends on what."""
+"""The page of a change's impact: numbers first, then what is behind each of them, then what depends on what."""
 
 from typing import Annotated
 
@@ -21,6 +21,13 @@ LISTS = {
     "orders": "Pending orders",
     "assets": "Assets and subscriptions",
     "renewals": "Renewals in the next 90 days",
+    "promotions": "Overlapping promotions",
+    "thresholds": "Approval thresholds",
+    "clauses": "Proposal clauses",
+    "billing": "Billing mappings",
+    "contracts": "Downstream contracts and events",
+    "reports": "Reports and analytics",
+    "rollback": "What taking it back moves",
 }
 
 
@@ -44,8 +51,9 @@ def page(
         summary=change_view(session, change, visitor.now).summary,
         found=found,
         lists=LISTS,
+        of_documents=impact.OF_DOCUMENTS,
         show=show,
-        listed=impact.documents(session, installation.files, change, show, start, PAGE),
+        listed=impact.listed(session, installation.files, change, show, start, PAGE),
         start=start,
         page=PAGE,
         graph=graph,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from analysis.graph import Graph
 from api.parts import Asking, InstallationParts, Limit, Reading
 from queries import impact
-from queries.impact import DocumentPage, Format, ImpactView
+from queries.impact import Format, ImpactView, ListPage
 
 router = APIRouter(prefix="/api/changes/{change}", tags=["impact"])
 MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
@@ -20,7 +20,7 @@ def read(change: str, _asking: Asking, session: Reading) -> ImpactView:
 
 
 @router.get("/impact/{answer}")
-def documents(
+def listed(
     change: str,
     answer: str,
     installation: InstallationParts,
@@ -28,9 +28,9 @@ def documents(
     session: Reading,
     limit: Limit = 50,
     cursor: Annotated[int, Query(ge=0)] = 0,
-) -> DocumentPage:
-    """The documents behind an answer (quotes, orders, assets, renewals), ordered by id."""
-    return impact.documents(session, installation.files, change, answer, cursor, limit)
+) -> ListPage:
+    """What is behind an answer, ordered by id: documents (quotes, orders, assets, renewals) or entries of artifacts."""
+    return impact.listed(session, installation.files, change, answer, cursor, limit)
 
 
 @router.get("/impact/{answer}/export", response_class=Response)

@@ -221,7 +221,7 @@ def test_promotions_for_the_same_lines_overlap(business: Business) -> None:
         CONTENTS.put(digest, {**book, **added})
         try:
             touched = engine.touched_by(price_change())
-            answer = of_content(session, price_change(), touched, datetime.now(UTC))[0]
+            answer = of_content(session, business.files, price_change(), touched, datetime.now(UTC))[0]
         finally:
             CONTENTS.put(digest, book)
     assert answer.examples == (f"{PRICES}:promotion/summer", "promotion/standard:promotion/spring-fibre")

@@ -11,8 +11,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from commands.orders import seed_orders
+from domain.errors import Invalid
+from queries.impact import _columns, impact_view
+from store import artifacts
 from tests.api.conftest import Caller
-from tests.builders import Business, proposal, set_price
+from tests.builders import PRICES, Business, proposal, set_price
 from web import pages
 
 QUOTES = 400
@@ -55,10 +58,38 @@ def test_lists_page_and_export_the_same_documents(change: str, caller: Callable[
     assert helene.get(f"/api/changes/{change}/quotes?limit=2").json()["items"] == seen[:2]
 
 
+def test_entries_behind_an_answer_page_and_export_too(business: Business, caller: Callable[[str], Caller]) -> None:
+    with business.database.reading() as session:
+        prices = [e for e in artifacts.content(session, PRICES, 1).values() if e["type"] == "price"][:13]
+    places = ("offering", "market", "channel", "currency")
+    change = business.awaiting(proposal(*(set_price("999.00", **{n: e[n] for n in places}) for e in prices)))
+    helene, path = caller("helene.aubry"), f"/api/changes/{change}/impact"
+    answers = {a["name"]: a for a in helene.get(path).json()["impact"]["answers"]}
+    seen: list[dict[str, str]] = []
+    for start in (0, 10):
+        seen += helene.get(f"{path}/rollback?limit=10&cursor={start}").json()["items"]
+
+    assert len(seen) == answers["rollback"]["count"] == 13 and answers["rollback"]["file"]
+    assert {item["artifact"] for item in seen} == {PRICES} and seen == sorted(seen, key=lambda item: item["entry"])
+    whole = helene.get(f"{path}/rollback/export?format=csv").text
+    assert list(csv.DictReader(io.StringIO(whole))) == seen
+    assert pq.read_table(io.BytesIO(helene.get(f"{path}/rollback/export?format=parquet").content)).to_pylist() == seen
+    for name, answer in answers.items():
+        assert helene.get(f"{path}/{name}").json()["total"] == answer["count"], name
+
+
+def test_a_list_that_was_not_kept_whole_is_not_taken_for_whole(change: str, business: Business) -> None:
+    with business.database.reading() as session:
+        found = impact_view(session, change).impact
+    old = next(a for a in found.answers if a.name == "rollback").model_copy(update={"count": 11})
+    with pytest.raises(Invalid) as caught:
+        _columns(business.files, found.model_copy(update={"answers": (old,)}), "rollback")
+    assert caught.value.code == "list_not_kept"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("impact/clauses", 404, "unknown_list"),
         ("impact/nothing", 404, "unknown_list"),
         ("impact/quotes/export?format=exe", 422, "bad_request_body"),
     ],
@@ -96,6 +127,8 @@ def test_the_page_shows_numbers_then_documents_then_the_graph(change: str, clien
     places = [text.index(part) for part in ("What it moves", 'id="documents"', "<svg", "The same as a list")]
     assert places == sorted(places)
     assert client.get(f"/changes/{change}/impact?show=orders&start=50").status_code == 200
+    entries = client.get(f"/changes/{change}/impact?show=rollback").text
+    assert "What taking it back moves" in entries and f'<a href="/artifacts/{PRICES}">' in entries
     export = client.get(f"/changes/{change}/impact/export?show=orders&format=csv")
     assert export.text.startswith("document,market,currency,value,lines\n")
     assert client.get(f"/changes/{change}/impact?show=%3Cscript%3E").status_code == 404

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from activities.payloads import ReconciliationRef
 from activities.reconciliation import ReconciliationActivities
@@ -29,6 +30,7 @@ from policies.reconciliation import pairs
 from queries import reconciliations as reading
 from queries.reconciliations import DifferencePage, RunView
 from tests.builders import Business, everything
+from tests.databases import as_owner
 
 SEED, ORDERS, RATE = 5, 240, 4_000
 SOFIA = "sofia.marin"
@@ -110,6 +112,31 @@ def test_sound_records_agree_in_every_pair(business: Business) -> None:
         result = run(business, name).result
         assert result is not None and result.clean, (name, result)
         assert result.left.population and result.right.population
+
+
+def test_a_value_that_cannot_be_read_is_counted_and_fails_nothing(business: Business) -> None:
+    seed(business, rate=0, count=60)
+    sqlite = business.database.is_sqlite
+    wrong = {"sales_order_line.quantity": "'many'", "asset.quantity": "'some'", "sales_order.updated_at": "'soon'"}
+    if not sqlite:
+        wrong = {"sales_order.updated_at": "'infinity'", "contract.starts_at": "'-infinity'"}
+    row = "rowid" if sqlite else "ctid"
+    with as_owner(business.login) as connection:
+        for number, (place, value) in enumerate(wrong.items()):
+            table, column = place.split(".")
+            some = f"(SELECT {row} FROM {table} WHERE status <> 'draft' ORDER BY 1 LIMIT 1 OFFSET {number})"
+            connection.execute(text(f"UPDATE {table} SET {column} = {value} WHERE {row} = {some}"))
+        bad = "l.quantity = 'many' OR o.updated_at = 'soon'" if sqlite else "o.updated_at = 'infinity'"
+        joined = "sales_order_line l JOIN sales_order o ON o.id = l.sales_order"
+        lines = connection.execute(text(f"SELECT count(*) FROM {joined} WHERE l.status = 'completed' AND ({bad})"))
+        expected = lines.scalar_one()
+
+    results = {name: run(business, name).result for name in pairs()}
+    unreadable = {name: (result.left.unreadable, result.right.unreadable) for name, result in results.items() if result}
+    assert len(unreadable) == len(results) and all(r and r.left.proven and r.right.proven for r in results.values())
+    assert unreadable["order-asset"] == (expected, int(sqlite)) and expected >= 1
+    assert unreadable["quote-order"] == ((0, 1) if sqlite else (0, 0))
+    assert unreadable["billing-contract"][0] == 0 and (unreadable["billing-contract"][1] > 0) == (not sqlite)
 
 
 def test_what_is_not_yet_due_is_shown_and_is_no_work(business: Business) -> None:
