@@ -6,6 +6,7 @@ KEEP ?= 1
 CATALOG ?=
 TESTS ?= tests
 B ?= lifecycle
+GENERATED := $(addprefix tests/analysis/test_,pricing.py reconciliation_engine.py impact.py)
 M ?=
 STEP ?=
 SEED ?=
@@ -33,8 +34,9 @@ demo: $(READY) ## a price change of tier 3, start to end, as ten people (KEEP=0 
 test: $(READY) browser ## every test, SQLite and PostgreSQL, real Temporal service, Chromium (SEED=7: in one order)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED)) $(TESTS)
 
-test-large: $(READY) ## the same at a million records, minutes; not in CI
+test-large: $(READY) ## the same at a million records, and properties with thousands of examples; half an hour, not in CI
 	@$(VENV)/bin/python -m pytest -m large -q $(TESTS)
+	@EXAMPLES=30 $(VENV)/bin/python -m pytest -q --timeout=3600 $(GENERATED)
 
 attacks: $(READY) ## every attack of the catalogue and where it was refused and audited (ONLY=B7)
 	@$(VENV)/bin/python -m pytest -q tests/attacks/test_attacks.py $(if $(ONLY),-k "$(ONLY)-")

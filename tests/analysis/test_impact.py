@@ -31,6 +31,7 @@ from store.snapshots import SnapshotFiles
 from tests.analysis.conftest import SEED
 from tests.builders import PRICES, Business, proposal, set_price
 from tests.databases import as_owner
+from tests.examples import examples
 
 OFFERINGS = ("FIBRE-500", "FIBRE-1000", "SETUP", "no-such-offering")
 MARKETS, CHANNELS, CURRENCIES = ("DE", "CH", "JP"), ("direct", "partner"), ("EUR", "CHF", "JPY")
@@ -105,7 +106,7 @@ def test_index_scan_and_reference_find_the_same(
         session.execute(update(QUOTES).where(QUOTES.c.id == f"Q-{SEED}-0000002").values(total_minor=1))
     trading.seed(SEED + 1, 10)
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=examples(20), deadline=None)
     @given(TOUCHED)
     def same(touched: list[Touched]) -> None:
         with monkeypatch.context() as patch:

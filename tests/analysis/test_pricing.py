@@ -20,18 +20,19 @@ from tests.analysis.books import (
     entries,
     quote_of,
 )
+from tests.examples import examples
 
 some_quotes = st.integers(1, 5).flatmap(lambda n: st.tuples(*(quote_of(number) for number in range(n))))
 bad_quotes = st.tuples(quote_of(1, bad=True), quote_of(2, bad=True))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(books, books, some_quotes)
 def test_the_engine_prices_as_the_reference_does(old: PriceBook, new: PriceBook, quotes: Sequence[Quote]) -> None:
     assert by_engine(old, new, quotes) == by_reference(old, new, quotes)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(books, some_quotes)
 def test_the_reference_without_its_steps_gives_the_same_amounts(book: PriceBook, quotes: Sequence[Quote]) -> None:
     for quote in quotes:
@@ -40,7 +41,7 @@ def test_the_reference_without_its_steps_gives_the_same_amounts(book: PriceBook,
             assert line_amounts(book, quote, line) == (priced and (priced.net_minor, priced.cost_minor))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(books, st.lists(entries, min_size=1, max_size=4), some_quotes)
 def test_what_a_change_touches_is_priced_and_nothing_else(
     old: PriceBook, moved: Sequence[PriceEntry], quotes: Sequence[Quote]
@@ -71,7 +72,7 @@ def _touched(entry: PriceEntry) -> Touched:
     return Touched(offering=getattr(entry, "offering", EVERYWHERE), selling_model=model, **fields)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(books, books, bad_quotes)
 def test_faulty_lines_are_reported_and_never_priced_or_lost(
     old: PriceBook, new: PriceBook, quotes: Sequence[Quote]
@@ -85,13 +86,13 @@ def test_faulty_lines_are_reported_and_never_priced_or_lost(
     assert all(found[key] == outcome for key, outcome in reference.items() if key[0] in sound)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(books, some_quotes)
 def test_a_book_against_itself_changes_nothing(book: PriceBook, quotes: Sequence[Quote]) -> None:
     assert all(outcome and outcome[0] == outcome[1] for outcome in by_engine(book, book, quotes).values())
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(1, 10**6), st.integers(2, 9), some_quotes)
 def test_scaled_prices_give_scaled_amounts(minor: int, factor: int, quotes: Sequence[Quote]) -> None:
     def scaled(by: int) -> PriceBook:
@@ -113,7 +114,7 @@ def _without_discount(quote: Quote) -> Quote:
     return quote.model_copy(update={"lines": lines})
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(
     st.lists(entries.filter(lambda e: e.type in ("price", "rate", "promotion", "floor", "contract")), max_size=10),
     quote_of(1),
@@ -131,7 +132,7 @@ def _by_line(entry: PriceEntry) -> PriceEntry:
     return entry.model_copy(update={"tier_basis": "line"}) if hasattr(entry, "tier_basis") else entry
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.lists(entries, min_size=2, max_size=10, unique_by=lambda entry: entry.key), some_quotes, st.randoms())
 def test_the_order_of_rules_does_not_matter(found: list[PriceEntry], quotes: Sequence[Quote], random: object) -> None:
     shuffled = list(found)
@@ -140,7 +141,7 @@ def test_the_order_of_rules_does_not_matter(found: list[PriceEntry], quotes: Seq
     assert by_engine(book_of(found), book_of(shuffled), quotes) == by_reference(book_of(found), book_of(found), quotes)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(some_quotes, st.integers(1, 10**15))
 @example(quotes=(), micros=1)
 def test_the_largest_prices_do_not_overflow(quotes: Sequence[Quote], micros: int) -> None:

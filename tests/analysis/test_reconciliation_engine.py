@@ -18,6 +18,7 @@ from domain.reconciliation import Pair, Reconciliation
 from store.files import FileStore
 from tests.analysis.plain_reconciliation import Record, reconcile
 from tests.analysis.record_sets import CHECKED, listed, pair_of, record, run, side, write
+from tests.examples import examples
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 QUICK = (Phase.explicit, Phase.generate)  # making a failing case smaller runs the engine hundreds of times
@@ -62,13 +63,13 @@ def check(pair: Pair, left: Sequence[Record], right: Sequence[Record]) -> Reconc
         return result
 
 
-@settings(max_examples=30, phases=QUICK)
+@settings(max_examples=examples(30), phases=QUICK)
 @given(rows, rows, st.tuples(st.booleans(), st.booleans()))
 def test_agrees_with_the_reference(left: list[Record], right: list[Record], many: tuple[bool, bool]) -> None:
     check(pair_of(many), left, right)
 
 
-@settings(max_examples=6, phases=QUICK)
+@settings(max_examples=examples(6), phases=QUICK)
 @given(rows, rows)
 def test_sides_may_be_exchanged(left: list[Record], right: list[Record]) -> None:
     pair = pair_of()
@@ -81,7 +82,7 @@ def test_sides_may_be_exchanged(left: list[Record], right: list[Record]) -> None
     assert one.breaks == other.breaks or one.left.repeated  # a key repeated on both sides is listed under one of them
 
 
-@settings(max_examples=6, phases=QUICK)
+@settings(max_examples=examples(6), phases=QUICK)
 @given(rows, rows, st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_matter(left: list[Record], right: list[Record], chance: Any) -> None:
     shuffled = [list(side) for side in (left, right)]
@@ -92,7 +93,7 @@ def test_the_order_of_records_does_not_matter(left: list[Record], right: list[Re
     assert first.left == second.left and first.right == second.right and first.findings == second.findings
 
 
-@settings(max_examples=6, phases=QUICK)
+@settings(max_examples=examples(6), phases=QUICK)
 @given(rows)
 def test_a_side_agrees_with_itself_but_for_what_is_wrong_in_it(left: list[Record]) -> None:
     result = check(pair_of(), left, left)
