@@ -35,12 +35,13 @@ async def checkpoint_forever(gateway: Gateway, key_file: Path, export_dir: Path,
 
 
 async def forget_forever(gateway: Gateway, files: FileStore) -> None:
-    """Forget sessions, bells, old idempotency keys and parts that nobody needs any more, every hour until cancelled."""
+    """Forget sessions, bells, old idempotency keys and files that nobody needs any more, every hour until cancelled."""
     while True:
         await asyncio.sleep(FORGET_EVERY)
         try:
             await asyncio.to_thread(forget_old, gateway, Call(SYSTEM, ""))
             await asyncio.to_thread(forget_parts, gateway.database, files)
+            await asyncio.to_thread(files.forget_unfinished)
         except Unavailable as error:
             log.warning("forgetting_failed", reason=str(error))
 

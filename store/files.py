@@ -3,12 +3,15 @@
 import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from domain.canonical import digest_of
 from domain.errors import NotFound, Unavailable
 
-APART = "apart"
+APART, UNFINISHED = "apart", "unfinished-"
+ABANDONED_SECONDS = 3600
 
 
 class FileStore:
@@ -24,7 +27,7 @@ class FileStore:
         if path.exists():
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -55,6 +58,14 @@ class FileStore:
     def forget(self, owner: str) -> None:
         """Remove the files of an owner, also those that were half written when a process was killed."""
         shutil.rmtree(self.folder / APART / owner, ignore_errors=True)
+
+    def forget_unfinished(self, older_than: float = ABANDONED_SECONDS) -> None:
+        """Remove what a killed process had begun to write so many seconds ago."""
+        for found in self.folder.glob(f"*/{UNFINISHED}*"):
+            with suppress(FileNotFoundError):
+                # By the clock of the machine that wrote it: a technical period, not business time.
+                if time.time() - found.stat().st_mtime > older_than:  # noqa: TID251
+                    found.unlink()
 
     def _path(self, name: str) -> Path:
         value = name.removeprefix("sha256:")
