@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import say, table, totals
+from cli.present import money, say, table, totals
 from domain.errors import Invalid
 from domain.impact import FAULTS
 
@@ -57,7 +57,13 @@ def _show(found: Any) -> None:
     if found["confirmation"]:
         for movement in found["confirmation"]["movements"]:
             beyond = " (beyond the policy's bound)" if movement["beyond"] else ""
-            say(f"Before the release: {movement['figure']} {movement['seen']:,} became {movement['now']:,}{beyond}")
+            seen, now = (_figure(movement[side], movement["currency"]) for side in ("seen", "now"))
+            say(f"Before the release: {movement['figure']} {seen} became {now}{beyond}")
+
+
+def _figure(found: int, currency: str) -> str:
+    """A number, or an amount in minor units of a currency."""
+    return money(found, currency) if currency else f"{found:,}"
 
 
 def _money(answer: Any) -> str:

@@ -1,6 +1,7 @@
 """What a change moves in open business: ten answers with counts, money per currency and lists (R-5.1, R-5.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from domain.model import Model
 
@@ -13,6 +14,8 @@ FAULTS = {
     "unreadable": "Records with a value that cannot be read, as a text where a number belongs",
 }
 VERY_LONG = 5_000
+BUSINESS = frozenset({"orders", "assets", "renewals"})
+"""Answers about documents, beside quotes: they move by themselves, and withdraw approvals when they move too far."""
 
 
 class Answer(Model):
@@ -80,12 +83,26 @@ class Found(Model):
 
 
 class Movement(Model):
-    """A figure that differs from what approvers saw; beyond: whether it moved further than the policy allows."""
+    """A figure that differs from what approvers saw; beyond: whether it moved further than the policy allows.
+
+    currency: of an amount, which is in its minor units; empty for a number.
+    """
 
     figure: str
     seen: int
     now: int
     beyond: bool
+    currency: str = ""
+
+
+class Figure(NamedTuple):
+    """A figure as it was seen and as it is; bound: whether approvals are withdrawn when it moves too far."""
+
+    name: str
+    seen: int
+    now: int
+    bound: bool = True
+    currency: str = ""
 
 
 class Confirmation(Model):
@@ -105,15 +122,21 @@ class Confirmation(Model):
     simulation: str = ""
 
 
-COUNTED = ("orders", "assets")
-"""Answers whose counts move by themselves and withdraw approvals when they move too far."""
-
-
 def movements(seen: Impact, now: Impact, bound: int) -> tuple[Movement, ...]:
-    """Every figure that differs, by name; bound: basis points of what was seen."""
+    """Every figure that differs, by name; bound: basis points of what was seen.
+
+    Open business that moved further is beyond it. What other changes published is only told: where it concerns this
+    change, that is simulated again (R-4.5).
+    """
     found = (
-        Movement(figure=name, seen=old, now=new, beyond=abs(new - old) * 10_000 > bound * max(old, 1))
-        for name, old, new in _figures(seen, now)
+        Movement(
+            figure=name,
+            seen=old,
+            now=new,
+            beyond=bounded and abs(new - old) * 10_000 > bound * max(old, 1),
+            currency=currency,
+        )
+        for name, old, new, bounded, currency in _figures(seen, now)
         if old != new
     )
     return tuple(sorted(found, key=lambda movement: movement.figure))
@@ -124,11 +147,22 @@ def moved_beyond(seen: Impact, now: Impact, bound: int) -> tuple[str, ...]:
     return tuple(movement.figure for movement in movements(seen, now, bound) if movement.beyond)
 
 
-def _figures(seen: Impact, now: Impact) -> Iterable[tuple[str, int, int]]:
-    yield "quotes", seen.quotes, now.quotes
-    for currency in {*seen.value, *now.value}:
-        yield f"value in {currency}", seen.value.get(currency, 0), now.value.get(currency, 0)
-    for name in COUNTED:
-        old, new = seen.answer(name), now.answer(name)
-        if old is not None and new is not None:
-            yield name, old.count, new.count
+def _figures(seen: Impact, now: Impact) -> Iterator[Figure]:
+    """Every figure of both; evidence from before a question was asked has none of its answer."""
+    yield Figure("quotes", seen.quotes, now.quotes)
+    yield Figure("lines", seen.lines, now.lines, bound=False)
+    yield from _money("value", seen.value, now.value)
+    for old in (*seen.answers, *filter(None, [seen.renewals])):
+        new = now.renewals if old is seen.renewals else now.answer(old.name)
+        if new is not None and old.name != "quotes":
+            yield Figure(old.name, old.count, new.count, bound=old.name in BUSINESS)
+            yield from _money(old.name, old.value, new.value)
+    for words, before, after in (("quotes in {}", seen.by_market, now.by_market), ("{}", seen.faults, now.faults)):
+        for name in {*before, *after}:
+            told = words.format(FAULTS.get(name, name))
+            yield Figure(told, before.get(name, 0), after.get(name, 0), bound=False)
+
+
+def _money(name: str, seen: Mapping[str, int], now: Mapping[str, int]) -> Iterator[Figure]:
+    for code in {*seen, *now}:
+        yield Figure(f"{name} in {code}", seen.get(code, 0), now.get(code, 0), currency=code)
