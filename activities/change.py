@@ -97,7 +97,7 @@ class ChangeActivities(SimulationSteps):
         session = sources.session
         content = changes.revision_content(changes.revision(session, at.change, at.revision))
         # Read first: what is published from here on is then known to have come later.
-        versions = {part.artifact: artifacts.latest(session, part.artifact) for part in content.parts}
+        versions = artifacts.latest_numbers(session)
         evidence = changes.Evidences(session, at.change, at.revision)
         seen, plan = evidence.of(changes.IMPACT, Impact), evidence.of(changes.PLAN, Plan)
         found = find_impact(sources, content)

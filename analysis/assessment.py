@@ -212,13 +212,19 @@ def subject_of(session: Session, parts: Sequence[Part], with_changes: tuple[str,
 
 
 def overtaken(session: Session, versions: Mapping[str, int], content: ChangeContent) -> list[str]:
-    """The artifacts to which something that collides with the change was published after these versions (R-4.5)."""
+    """The artifacts to which something that collides with the change was published after these versions (R-4.5).
+
+    versions: of every artifact, so that one that is not among them came later; without any nothing is known.
+    """
     found = []
-    for part in content.parts:
-        number = versions.get(part.artifact)
-        since = () if number is None else artifacts.operations_since(session, part.artifact, number)
-        if since and collides((part,), (part.model_copy(update={"operations": since}),)):
-            found.append(part.artifact)
+    for artifact, newest in artifacts.latest_numbers(session).items() if versions else ():
+        number = versions.get(artifact, 0)
+        if newest > number:
+            since = Part(
+                artifact=artifact, base=number, operations=artifacts.operations_since(session, artifact, number)
+            )
+            if collides(content.parts, (since,)):
+                found.append(artifact)
     return found
 
 

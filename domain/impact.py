@@ -109,7 +109,7 @@ class Confirmation(Model):
     """The impact found again before the release (D4a, R-5.4).
 
     moved: which figures moved further than the policy allows; at: when it was found; movements: everything that
-    differs from what approvers saw; versions: of the artifacts that the change moves, as they were then; simulation:
+    differs from what approvers saw; versions: of every artifact, as they were then; simulation:
     digest of the cases as simulated again on them, empty where the first simulation still holds (R-4.5).
     """
 

@@ -29,7 +29,8 @@ ACTIVATIONS = table_of(ActivationRow)
 
 
 LATEST = select(ARTIFACTS.c.latest).where(ARTIFACTS.c.id == bindparam("artifact"))
-NUMBERS = select(ARTIFACTS.c.id, ARTIFACTS.c.latest).where(ARTIFACTS.c.id.in_(bindparam("wanted", expanding=True)))
+NUMBERS = select(ARTIFACTS.c.id, ARTIFACTS.c.latest).order_by(ARTIFACTS.c.id)
+NUMBERS_OF = NUMBERS.where(ARTIFACTS.c.id.in_(bindparam("wanted", expanding=True)))
 HEADS = (
     select(ARTIFACTS.c.id, ARTIFACTS.c.kind, ARTIFACTS.c.latest, VERSIONS.c.digest)
     .outerjoin(VERSIONS, (VERSIONS.c.artifact == ARTIFACTS.c.id) & (VERSIONS.c.number == ARTIFACTS.c.latest))
@@ -81,8 +82,9 @@ def latest(session: Session, artifact: str) -> int:
 
 
 def latest_numbers(session: Session, *wanted: str) -> dict[str, int]:
-    """The number of the latest version of each artifact that there is."""
-    return {name: int(number) for name, number in session.execute(NUMBERS, {"wanted": wanted})}
+    """The number of the latest version of each artifact that there is; none wanted: of all."""
+    found = session.execute(NUMBERS_OF, {"wanted": wanted}) if wanted else session.execute(NUMBERS)
+    return {name: int(number) for name, number in found}
 
 
 def digest(session: Session, artifact: str, number: int) -> str:

@@ -361,7 +361,33 @@ def test_the_later_of_two_colliding_changes_is_simulated_again_on_what_the_earli
 
     again = [confirmation(business, change).simulation for change in (first, second, other)]
     assert [bool(digest) for digest in again] == [False, True, False]
-    assert confirmation(business, second).versions == {"pricing/standard": 2}
+    assert confirmation(business, second).versions["pricing/standard"] == 2
+
+
+def test_a_promotion_that_was_published_for_the_same_offering_overtakes_a_price_change(business: Business) -> None:
+    business.seed(7, 300)
+    prices = [
+        business.approved(proposal(set_price(price, offering=offering)))
+        for price, offering in (("44.00", "FIBRE-500"), ("30.00", "FIBRE-100"))
+    ]
+    promoted(business)
+    assert [business.walk(change).state for change in prices] == ["monitoring"] * 2
+
+    same, other = (confirmation(business, change) for change in prices)
+    assert (bool(same.simulation), bool(other.simulation)) == (True, False)
+    told = {one.figure: (one.seen, one.now, one.beyond) for one in same.movements}
+    assert told["promotions"] == (1, 2, False)
+
+
+def test_a_promotion_between_confirming_and_releasing_holds_the_release(business: Business) -> None:
+    change = business.scheduled()
+    with business.database.reading() as session:
+        sources = Sources(session, business.files, business.database.now(session))
+        impact, versions = find_impact(sources, business.content(change)).impact, artifacts.latest_numbers(session)
+    confirm_impact(business.gateway, business.system(), change, 1, impact, (), versions=versions)
+    promoted(business)
+
+    assert blocked(business, change) == ("simulated_on_other_base:promotion/standard",)
 
 
 def test_what_collides_between_confirming_and_releasing_holds_the_release(business: Business) -> None:
@@ -370,7 +396,7 @@ def test_what_collides_between_confirming_and_releasing_holds_the_release(busine
     business.confirm(first)
     assert business.walk(second, until="scheduled").state == "scheduled"
     with business.database.reading() as session:
-        versions = {"pricing/standard": artifacts.latest(session, "pricing/standard")}
+        versions = artifacts.latest_numbers(session)
         sources = Sources(session, business.files, business.database.now(session))
         impact = find_impact(sources, business.content(second)).impact
     confirm_impact(business.gateway, business.system(), second, 1, impact, (), versions=versions)
@@ -378,6 +404,21 @@ def test_what_collides_between_confirming_and_releasing_holds_the_release(busine
 
     assert blocked(business, second) == ("simulated_on_other_base:pricing/standard",)
     assert business.walk(second).state == "monitoring"
+
+
+def promoted(business: Business) -> None:
+    """Publish a promotion of one offering, as its release would."""
+    with business.database.reading() as session:
+        today = business.database.now(session).date()
+    spring = {
+        "type": "promotion", "id": "spring", "name": "Spring", "first_day": f"{today}", "attribution": "SPR",
+        "last_day": f"{today + timedelta(days=90)}", "offerings": ["FIBRE-500"], "off_basis_points": 500,
+    }  # fmt: skip
+    asked = proposal({"edit": "put", "entry": spring}, kind="promotion", artifact="promotion/standard")
+    change = business.draft(asked)
+    (part,) = business.content(change).parts
+    with business.database.writing() as session:
+        artifacts.publish(session, part, change, "test", business.database.now(session))
 
 
 def partner_and_direct(business: Business) -> tuple[str, str]:
