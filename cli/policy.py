@@ -9,7 +9,7 @@ import yaml
 
 from cli.here import Here, calls_api
 from cli.present import counted, moment, say, table
-from domain.errors import Invalid
+from domain.errors import Invalid, MandateError
 from policies.content import SEED
 from policies.writing import written
 
@@ -121,8 +121,17 @@ def propose(
         body["effective"] = {"date": effective}
     receipt = here.api.post(f"/api/policies/{policy}/changes", body)
     if submit:
-        receipt = here.api.post(f"/api/changes/{receipt['change']}/submit")
+        receipt = _handed_in(here, receipt["change"])
     here.show(receipt, lambda found: say(f"{found['change']} is {found['state']}, revision {found['revision']}."))
+
+
+def _handed_in(here: Here, change: str) -> Any:
+    """Hand in the draft that was just written; a refusal says that it is there."""
+    try:
+        return here.api.post(f"/api/changes/{change}/submit")
+    except MandateError as error:
+        error.detail = f"{change} is saved as a draft, but not handed in: {error.detail}"
+        raise
 
 
 @group.command()

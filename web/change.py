@@ -98,10 +98,12 @@ def change_page(
     change: str,
     problem: MandateError | None = None,
     kept: Mapping[str, str] | None = None,
+    saved: bool = False,
 ) -> Response:
     """The page, read in one transaction.
 
-    After a refusal it says why and keeps what was typed; NOTHING_TYPED names what that can be.
+    After a refusal it says why and keeps what was typed; NOTHING_TYPED names what that can be. saved: what was typed is
+    this change now, and only handing it in was refused.
     """
     view = change_view(session, change, visitor.now, visitor.actor.person)
     records = timeline(session, change)
@@ -118,6 +120,7 @@ def change_page(
         doable=doable,
         proven=doable.decide and proven(session, visitor, change, view.summary.revision),
         problem=problem,
+        saved=saved,
         kept={**NOTHING_TYPED, **(kept or {})},
         talk=talk_of(visitor.actor, view),
         sitting=sitting,

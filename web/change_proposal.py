@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from analysis.proposals import Proposal
 from api.parts import InstallationParts, Reading
-from commands.changes import create_change, note_dry_run, submit_change
+from commands.changes import create_change, note_dry_run
 from domain.artifact import EVERYWHERE, Content, Entry
 from domain.errors import Conflict, Invalid, MandateError, NotFound
 from queries.dry_run import DryRun, dry_run
 from store.directory import names
+from web.handing_in import handed_in
 from web.lookups import CATALOG, PRICING, latest_content, markets, offering_names, offerings_like
 from web.proposal_form import MOST_FIELDS, PriceForm, cost_key, dearer, proposal_of
 from web.rendering import render, see
@@ -73,10 +74,10 @@ def create(
     """Write the draft and, if asked for, hand it in."""
     try:
         receipt = create_change(installation.gateway, call, proposed(session, form))
-        if form.then == "submit":
-            submit_change(installation.gateway, call, receipt.change, receipt.version)
     except (Invalid, NotFound, Conflict) as error:
         return form_page(request, visitor, session, form, problem=error)
+    if form.then == "submit":
+        return handed_in(request, visitor, call, receipt)
     return see(f"/changes/{receipt.change}")
 
 

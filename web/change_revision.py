@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from api.parts import InstallationParts, Reading
-from commands.changes import revise_change, submit_change
+from commands.changes import revise_change
 from domain.change import TRANSITIONS, Step
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from store import changes
 from web.change_proposal import form_page, proposed
+from web.handing_in import handed_in
 from web.proposal_form import MOST_FIELDS, PriceForm, filled_in, fits_the_form
 from web.rendering import see
 from web.visitor import FormCall, Visiting
@@ -42,8 +43,8 @@ def revise(
     """Write the revision and, where it does not go on by itself, hand it in."""
     try:
         receipt = revise_change(installation.gateway, call, change, proposed(session, form), form.version)
-        if form.then == "submit" and receipt.state in TRANSITIONS[Step.SUBMIT]:
-            submit_change(installation.gateway, call, change, receipt.version)
     except (Invalid, NotFound, Conflict, Refused) as error:
         return form_page(request, visitor, session, form, problem=error)
+    if form.then == "submit" and receipt.state in TRANSITIONS[Step.SUBMIT]:
+        return handed_in(request, visitor, call, receipt)
     return see(f"/changes/{change}")

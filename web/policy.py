@@ -8,13 +8,14 @@ from sqlmodel import Session
 
 from analysis.proposals import Proposal, ProposedPart
 from api.parts import InstallationParts, Reading
-from commands.changes import create_change, submit_change
+from commands.changes import create_change
 from commands.policies import FindingAnswer, PolicyFinding, answer_finding, note_examination, record_finding
 from domain.errors import Conflict, Invalid, MandateError, NotFound
 from policies.facts import Fact, facts_of
 from queries.artifacts import rules
 from queries.policies import KIND, Draft, PolicyView, difference, edits_to, examine, policy_view
 from store.policies import findings_open
+from web.handing_in import handed_in
 from web.policy_form import TABLES, PolicyForm, columns_shown, document_of_form, form_of, rows_of
 from web.rendering import render, see
 from web.visitor import FormCall, PageForm, Visiting, Visitor
@@ -93,10 +94,9 @@ def propose(
         part = ProposedPart(artifact=artifact, edits=edits_to(session, artifact, document_of_form(form)))
         proposal = Proposal(kind=KIND, title=form.title.strip(), objective=form.objective.strip(), parts=[part])
         receipt = create_change(installation.gateway, call, proposal)
-        submit_change(installation.gateway, call, receipt.change, receipt.version)
     except (Invalid, NotFound, Conflict) as error:
         return _show(request, visitor, session, policy_view(session, artifact, None), form, problem=error)
-    return see(f"/changes/{receipt.change}")
+    return handed_in(request, visitor, call, receipt)
 
 
 class FindingForm(PageForm):

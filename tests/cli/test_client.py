@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from cli.client import Api
+from cli.tokens import TOKEN_VARIABLE
 from domain.errors import Conflict, MandateError, Unavailable
+from tests.cli.command_line import CommandLine
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Peer:
     status: int = 201
     body: bytes = b'{"change": "CR-2026-0001"}'
     keys: list[str] = field(default_factory=list)
+    refuses: dict[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
@@ -36,6 +40,8 @@ def serving() -> Iterator[Peer]:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             peer.keys.append(self.headers["Idempotency-Key"])
+            if self.path in peer.refuses:
+                peer.status, peer.body = 422, peer.refuses[self.path]
             if peer.drops:
                 peer.drops -= 1
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -103,3 +109,16 @@ def test_an_answer_that_is_not_ours_is_said_so(status: int, body: bytes) -> None
         with pytest.raises(MandateError) as failed:
             Api(peer.url).post("/api/changes", {})
         assert failed.value.code == "unexpected_answer"
+
+
+def test_a_policy_that_is_saved_and_not_handed_in_is_said_to_be_saved(tmp_path: Path) -> None:
+    problem = {"code": "effective_in_past", "detail": "The effective date has passed in DE."}
+    file = tmp_path / "policy.yaml"
+    file.write_text("{}")
+    with serving() as peer:
+        peer.refuses["/api/changes/CR-2026-0001/submit"] = json.dumps(problem).encode()
+        mandate = CommandLine(tmp_path, peer.url, {TOKEN_VARIABLE: "a token"})
+        words = ("--title", "Policy", "--objective", "Ask sooner.", "--submit")
+        answer = mandate("policy", "propose", str(file), *words)
+    told = "CR-2026-0001 is saved as a draft, but not handed in: The effective date has passed in DE."
+    assert (answer.code, f"error: effective_in_past: {told}" in answer.err) == (1, True), answer
