@@ -20,7 +20,7 @@ from domain.artifact import EVERYWHERE, Part
 from domain.errors import MandateError, Unavailable
 from domain.impact import Answer, Found, Impact, Provenance
 from domain.kinds import kind_of_artifact
-from domain.kinds.kind import Touched
+from domain.kinds.kind import Touched, nothing_further
 from domain.quote import Quote, QuoteLine
 from domain.snapshot import Snapshot
 from domain.touched import WORDS, Touching, touching
@@ -72,6 +72,22 @@ def touched_by(parts: Iterable[Part]) -> tuple[Touched, ...]:
     found = {
         touched for part in parts for op in part.operations for touched in kind_of_artifact(part.artifact).touched(op)
     }
+    return _ordered(found)
+
+
+def reached_by(session: Session, parts: Iterable[Part]) -> tuple[Touched, ...]:
+    """What the operations of a change move through other entries of their artifact, each once, ordered."""
+    found = set[Touched]()
+    for part in parts:
+        kind = kind_of_artifact(part.artifact)
+        if kind.reached is not nothing_further:
+            live = artifacts.content(session, part.artifact, artifacts.latest(session, part.artifact))
+            content = {**live, **{op.entry: op.after for op in part.operations if op.after is not None}}
+            found |= {touched for op in part.operations for touched in kind.reached(op, content)}
+    return _ordered(found)
+
+
+def _ordered(found: Iterable[Touched]) -> tuple[Touched, ...]:
     return tuple(sorted(found, key=lambda t: (t.offering, t.selling_model, t.market, t.channel, t.currency)))
 
 
@@ -99,7 +115,9 @@ def find(sources: Sources, parts: Sequence[Part]) -> Found:
     there is none; TakesLonger for a wide change that was to be found briefly.
     """
     touched = touched_by(parts)
-    hits, provenance = find_documents(sources, touching(touched))
+    hits, provenance = find_documents(sources, touching((*touched, *reached_by(sources.session, parts))))
+    if not touched:
+        hits = _asked(hits, parts)
     quotes = hits["quote"]
     documents = [_answer(sources.files, asked.name, kind, hits[kind]) for asked, kind in impact_answers.DOCUMENTS]
     impact = Impact(
@@ -115,6 +133,13 @@ def find(sources: Sources, parts: Sequence[Part]) -> Found:
         faults=added(*(hits[document.kind].all_faults() for document in DOCUMENTS)),
     )
     return Found(impact=impact, provenance=provenance)
+
+
+def _asked(hits: Mapping[str, Hits], parts: Sequence[Part]) -> dict[str, Hits]:
+    """Only the documents that the kinds of the change ask about: what names no offering moves no others."""
+    questions = {question for part in parts for question in kind_of_artifact(part.artifact).questions}
+    wanted = {kind for question, kind in impact_answers.DOCUMENTS if question in questions}
+    return {kind: found if kind in wanted else Hits() for kind, found in hits.items()}
 
 
 def find_documents(sources: Sources, wanted: Touching) -> tuple[Mapping[str, Hits], Provenance]:

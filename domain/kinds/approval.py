@@ -9,7 +9,7 @@ from domain.artifact import Content, Operation, Problem, entry_id
 from domain.certification import Answered
 from domain.errors import Invalid
 from domain.judging import CheckRule
-from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
+from domain.kinds.kind import ALWAYS, EVERYTHING, Check, Kind, Pack, Plane, Question, Touched
 from domain.model import Model
 from domain.money import exponent
 from domain.scenario import Scenario
@@ -187,6 +187,12 @@ def _moved(operation: Operation) -> list[str]:
     return [name.replace("_", " ") for name in sorted(after) if before.get(name) != after[name]]
 
 
+def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
+    """Every open quote, for a row of the table by which quotes are approved: it names no offering."""
+    entry = operation.after or operation.before or {}
+    return EVERYTHING if entry.get("table") == "quote" else ()
+
+
 KIND = Kind(
     name="approval",
     schema="approval/1",
@@ -203,4 +209,5 @@ KIND = Kind(
     strategy="everywhere at one instant; open requests keep the stricter of old and new",
     rollback="publish the earlier rows again",
     rules=("row",),
+    reached=reached,
 )

@@ -143,9 +143,17 @@ def place(operation: Operation) -> tuple[str, str]:
 
 
 def touched(operation: Operation) -> tuple[Touched, ...]:
-    """The offering whose proposals move; a clause alone moves nothing until a template carries it."""
+    """The offering whose proposals move; a clause moves what its templates are for (`reached`)."""
     entry = operation.after or operation.before or {}
     return (Touched(offering=entry["offering"], market=entry["country"]),) if "offering" in entry else ()
+
+
+def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
+    """The offerings whose templates carry a clause that moves, or whose proposals have to carry it."""
+    moved = {entry["id"] for entry in (operation.before, operation.after) if entry and entry["type"] == "clause"}
+    carrying = [one for one in of_type(content, "template") if moved & set(one["clauses"])]
+    requiring = [one for one in of_type(content, "requirement") if one["clause"] in moved]
+    return tuple(Touched(offering=one["offering"], market=one["country"]) for one in (*carrying, *requiring))
 
 
 KIND = Kind(
@@ -171,4 +179,5 @@ KIND = Kind(
     rules=("requirement",),
     place=place,
     touched=touched,
+    reached=reached,
 )

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StrictBool, TypeAdapter
 
-from domain.artifact import Content, Entry, Problem, entry_id
+from domain.artifact import Content, Entry, Operation, Problem, entry_id
 from domain.kinds.entries import Code, Put, Remove, compile_entry, describe_entry, of_type, unknown
-from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
+from domain.kinds.kind import ALWAYS, EVERYTHING, Check, Kind, Pack, Plane, Question, Touched
 from domain.model import Model
 
 DataType: TypeAlias = Literal["text", "integer", "decimal", "boolean", "date", "instant", "list", "object"]
@@ -102,6 +102,11 @@ def _problem(code: str, name: str, what: str, mend: str) -> Problem:
     return Problem(code=code, subject=name, message=f"{name} {what}.", mend=mend)
 
 
+def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
+    """Every pending order: its messages go by the contracts, which name no offering."""
+    return EVERYTHING
+
+
 KIND = Kind(
     name="integration",
     schema="integration/1",
@@ -122,4 +127,5 @@ KIND = Kind(
     controls=(*ALWAYS, Check.SIMULATION, Check.COMPATIBILITY),
     strategy="provider first, then consumers; the old and the new form are served side by side",
     rollback="publish the earlier contract again; consumers that moved already are told",
+    reached=reached,
 )

@@ -16,6 +16,7 @@ Validate: TypeAlias = Callable[[Mapping[str, Content]], tuple[Problem, ...]]
 Describe: TypeAlias = Callable[[Operation], str]
 Place: TypeAlias = Callable[[Operation], tuple[str, str]]
 Touch: TypeAlias = Callable[[Operation], "tuple[Touched, ...]"]
+Reach: TypeAlias = Callable[[Operation, Content], "tuple[Touched, ...]"]
 Authors: TypeAlias = Callable[[Operation], tuple[str, ...]]
 Consequences: TypeAlias = Callable[[Content, Content], tuple[str, ...]]
 
@@ -89,6 +90,9 @@ class Touched(Model):
     currency: str = EVERYWHERE
 
 
+EVERYTHING = (Touched(offering=EVERYWHERE),)
+
+
 def everywhere(operation: Operation) -> tuple[str, str]:
     """The place of an operation of a kind that knows no markets and channels."""
     return EVERYWHERE, EVERYWHERE
@@ -96,6 +100,11 @@ def everywhere(operation: Operation) -> tuple[str, str]:
 
 def nothing(operation: Operation) -> tuple[Touched, ...]:
     """What an operation of a kind that no quote uses moves."""
+    return ()
+
+
+def nothing_further(operation: Operation, content: Content) -> tuple[Touched, ...]:
+    """What an operation of a kind moves whose entries lead to no offering by others of them."""
     return ()
 
 
@@ -120,6 +129,8 @@ class Kind:
     describe: an operation in business words.
     place: the market and channel for which an operation holds; a release must cover it so that nothing leaks elsewhere.
     touched: what an operation moves in quotes and orders, empty where nothing is.
+    reached: (operation, content of its kind, entries before and after it) -> what it moves through other entries, as a
+    task moves the offerings whose plan it is part of; everything where an entry that documents go by names no offering.
     authors: the accounts that wrote elsewhere what an operation brings in; they do not decide on it (R-7.3).
     consequences: (content before, content after) -> what follows for people, in sentences.
     risk, plane, questions, packs, controls, strategy, rollback: what R-3.1 declares for the kind; the risk preselects
@@ -144,6 +155,7 @@ class Kind:
     rollback: str
     place: Place = everywhere
     touched: Touch = nothing
+    reached: Reach = nothing_further
     authors: Authors = nobody_else
     consequences: Consequences = unremarkable
     rules: tuple[str, ...] = ()

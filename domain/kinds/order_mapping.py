@@ -205,6 +205,16 @@ def touched(operation: Operation) -> tuple[Touched, ...]:
     return (Touched(offering=entry["offering"]),) if entry["type"] == "route" else ()
 
 
+def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
+    """The offerings fulfilled by a plan that moves, of which a task moves, or that goes to a system that moves."""
+    entries: list[Entry] = [entry for entry in (operation.before, operation.after) if entry]
+    systems = {entry["id"] for entry in entries if entry["type"] == "system"}
+    tasks = [entry for entry in entries if entry["type"] == "task"]
+    tasks += [task for task in of_type(content, "task") if task["system"] in systems]
+    plans = {task["plan"] for task in tasks} | {entry["id"] for entry in entries if entry["type"] == "plan"}
+    return tuple(Touched(offering=one["offering"]) for one in of_type(content, "route") if one["plan"] in plans)
+
+
 KIND = Kind(
     name="order_mapping",
     schema="order_mapping/1",
@@ -226,4 +236,5 @@ KIND = Kind(
     strategy="new orders first; orders in flight stay pinned unless moved by an approved action",
     rollback="publish the earlier plans again; orders started under the bad ones are listed",
     touched=touched,
+    reached=reached,
 )

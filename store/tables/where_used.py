@@ -11,8 +11,10 @@ COVERED = ("selling_model", "market", "channel", "currency", "value")
 class WhereUsedRow(SQLModel, table=True):
     """A line of a document uses something of a kind, at a place, for a value in minor units of its currency.
 
-    kind: offering, price, promotion, policy_row, clause, mapping; document_kind: quote, order, asset, contract. It is
-    written in the transaction of the document. The key covers every column, so that a look-up reads nothing else.
+    kind: `offering`, the only one that is written: prices, promotions, clauses, tasks and policy rows are found through
+    the offerings that they are about (domain/kinds, `touched` and `reached`), so that publishing one of them rewrites
+    no document's uses. document_kind: quote, order, asset, contract. It is written in the transaction of the document.
+    The key covers every column, so that a look-up reads nothing else.
     """
 
     __tablename__ = "where_used"

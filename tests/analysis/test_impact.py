@@ -16,6 +16,7 @@ from analysis.assessment import Wide
 from analysis.engine import USUAL
 from analysis.hits import Hits
 from analysis.impact import Effort, Sources, TakesLonger, find, find_documents, uses
+from analysis.impact_answers import DOCUMENTS
 from commands.orders import seed_orders
 from domain.artifact import EVERYWHERE, Operation, Part
 from domain.canonical import parse
@@ -79,6 +80,35 @@ def found_by(
         sources = Sources(session, business.files, business.database.now(session), files)
         hits, provenance = find_documents(sources, touching(touched))
         return dict(hits), provenance
+
+
+def put(**entry: Any) -> dict[str, Any]:
+    return {"edit": "put", "entry": entry}
+
+
+CLAUSE = put(type="clause", id="withdrawal-eu", name="Withdrawal", text="You may withdraw within thirty days.")
+TASK = put(
+    type="task", plan="voice", id="configure", name="Configure the service", system="provisioning", after=["number"],
+    attempts=9, compensation="Remove the configuration",
+)  # fmt: skip
+FIELD = put(type="field", contract="billing-handoff", name="cost_centre", data_type="text", required=False)
+CREDITED = put(
+    type="promotion", id="spring-fibre", name="Spring fibre", first_day="2027-03-01", last_day="2027-05-31",
+    offerings=["FIBRE-250", "FIBRE-500"], off_basis_points=1000, stacking_group="season", billing="credit",
+    attribution="SPRING27",
+)  # fmt: skip
+ROW = {"edit": "remove_row", "table": "quote", "id": "discount"}
+ALL, VOICE = (Touched(offering=EVERYWHERE),), ("HOME-PHONE", "CLOUD-PHONE-SEAT", "TRUNK-CHANNEL")
+MOVES: dict[str, tuple[str, dict[str, Any], tuple[Touched, ...], set[str]]] = {
+    "clause": ("document", CLAUSE, (Touched(offering=EVERYWHERE, market="DE"),), {"quote"}),
+    "task": ("order_mapping", TASK, tuple(Touched(offering=one) for one in VOICE), {"order", "asset"}),
+    "promotion": (
+        "promotion", CREDITED, tuple(Touched(offering=one) for one in CREDITED["entry"]["offerings"]),
+        {"quote", "order", "asset"},
+    ),
+    "quote row": ("approval", ROW, ALL, {"quote"}),
+    "integration field": ("integration", FIELD, ALL, {"order"}),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -178,6 +208,20 @@ def test_the_list_of_an_answer_is_complete_and_in_the_file_store(trading: Busine
         assert listed["document"] == sorted(set(listed["document"]))
         assert tuple(listed["document"][: len(answer.examples)]) == answer.examples
         assert sum(listed["value"]) == sum(answer.value.values())
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_an_entry_that_names_no_offering_finds_its_documents_through_others(trading: Business, name: str) -> None:
+    kind, edit, through, asked = MOVES[name]
+    change = trading.draft(proposal(edit, kind=kind, artifact=f"{kind}/standard"))
+    found, _ = impact(trading, trading.content(change).parts)
+    hits, _ = found_by(trading, through, None)
+
+    for question, document in DOCUMENTS:
+        answer = found.answer(question.name.lower())
+        expected = len(hits[document].document) if document in asked else 0
+        assert answer is not None and answer.count == expected, question
+        assert expected or document not in asked
 
 
 def test_contracts_that_end_within_ninety_days_are_renewals(trading: Business) -> None:
