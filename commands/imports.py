@@ -21,6 +21,7 @@ from store.ownership import OWNERSHIP
 from store.ownership import table as ownership_table
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import ChangeRow, EvidenceRow
+from store.tables.release import PlannedActivationRow
 from store.unit_of_work import Transaction
 
 MAY_IMPORT = frozenset({"product", "administrators"})
@@ -86,8 +87,10 @@ def import_content(tx: Transaction, given: Import, targets: tuple[str, ...] = ()
 
 def _make_live(tx: Transaction, row: ChangeRow, versions: Mapping[str, int], targets: tuple[str, ...]) -> None:
     """Live in every market, and owed to the target systems, which the lifecycle of the change then brings them to."""
-    for artifact, number in versions.items():
-        for market in changes.zones(tx.session, ("*",)):
+    for market in changes.zones(tx.session, ("*",)):
+        live = PlannedActivationRow(change=row.id, revision=1, market=market, due_at=tx.now, activated_at=tx.now)
+        tx.add(live)
+        for artifact, number in versions.items():
             artifacts.activate(tx.session, artifact, number, market, row.id, None, tx.now)
             owe(tx, row.id, artifact, number, market, targets)
     if not row.closed:

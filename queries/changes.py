@@ -148,6 +148,11 @@ class ChangeView(Model):
     names: dict[str, str]
     rollback_plan: str
 
+    @property
+    def imported(self) -> bool:
+        """Whether it is an import into an empty store, of which nobody was asked (D5b)."""
+        return self.plan is None and any(release.activated_at for release in self.releases)
+
 
 def list_changes(session: Session, cursor: str | None, limit: int, **only: str | None) -> ChangePage:
     """Changes newest first; only: the state, kind or authored that they have, where one is given.

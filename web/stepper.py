@@ -17,6 +17,7 @@ STEPS: tuple[tuple[str, frozenset[ChangeState]], ...] = (
     ("Completed", frozenset({S.COMPLETED})),
 )
 DRAFT, SIMULATION, APPROVAL, DATE, RELEASE = 0, 2, 3, 4, 5
+OF_AN_IMPORT = (("Import", frozenset[ChangeState]()), *STEPS[RELEASE:])
 
 
 class StepView(Model):
@@ -32,14 +33,14 @@ class StepView(Model):
 
 def steps(view: ChangeView) -> tuple[StepView, ...]:
     """The steps of a change. One that left the path shows how far it got and how it ended."""
-    state = ChangeState(view.summary.state)
-    at = next((n for n, (_, states) in enumerate(STEPS) if state in states), None)
+    state, path = ChangeState(view.summary.state), OF_AN_IMPORT if view.imported else STEPS
+    at = next((n for n, (_, states) in enumerate(path) if state in states), None)
     if at is None:
         return _left(view, state)
     over = state is S.COMPLETED
     return tuple(
         StepView(title=title, status="done" if n < at or over else "current" if n == at else "ahead")
-        for n, (title, _) in enumerate(STEPS)
+        for n, (title, _) in enumerate(path)
     )
 
 

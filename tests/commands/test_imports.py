@@ -11,10 +11,12 @@ from commands.imports import Import, import_content
 from commands.rollbacks import roll_back_change
 from connectors.runtime_catalog import RuntimeCatalog
 from domain.errors import Conflict, Refused
+from queries.changes import change_view
 from simulators.running import running
 from store.example_business import CATALOG, PRICING, load_example
 from store.settings import RUNTIME_CATALOG
 from tests.builders import ADMINISTRATOR, REQUESTER, Business, everything, fresh_key
+from web.stepper import steps
 
 TARGETS = (RUNTIME_CATALOG,)
 
@@ -48,6 +50,10 @@ def test_target_systems_hold_what_was_imported(installed: Gateway, business: Bus
 
     assert here.walk(change).state == "completed"
 
+    with installed.database.reading() as session:
+        shown = change_view(session, change, installed.database.now(session), REQUESTER)
+    assert shown.imported and {release.market for release in shown.releases} == {"DE", "GB", "CH"}
+    assert [step.title for step in steps(shown)] == ["Import", "Release", "Monitoring", "Completed"]
     held = {
         (artifact, market): catalog.ask(artifact, market).version
         for artifact in (CATALOG, PRICING)
