@@ -114,10 +114,14 @@ class ChangeActivities(SimulationSteps):
         return self._step(step, self._deliver)
 
     def _deliver(self, at: StepInput) -> Taken:
-        notes = deliver_owed(self.gateway.database, self.targets, at.change)
-        return Taken(
-            releases.record_delivery(self.gateway, self._call(at, "deliver"), at.change, notes), troubles(notes)
-        )
+        """Answers are kept as they come; who takes the change back meanwhile does not wait for the silent rest."""
+        now, troubled = self._read(at.change), list[str]()
+        for notes in deliver_owed(self.gateway.database, self.targets, at.change, activity.heartbeat):
+            now = releases.record_delivery(self.gateway, self._call(now, "deliver"), at.change, notes)
+            if now.action != "deliver":
+                return Taken(now)
+            troubled += troubles(notes)
+        return Taken(now, troubled)
 
     @activity.defn
     def begin_monitoring(self, step: StepInput) -> Progress:

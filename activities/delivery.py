@@ -1,6 +1,7 @@
 """Bringing live versions to target systems: ask before repeating what may have happened, compare what came (R-15.3)."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,14 +17,27 @@ from store.tables.artifact import VersionRow
 from store.tables.release import DeliveryRow
 
 OVERTAKEN = "a later version is there"
+KEPT_AFTER = 2.0
 
 
-def deliver_owed(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:
-    """Deliver what a change still owes, the latest version for each place, and say what became of each delivery."""
-    return tuple(
-        _as_note(row, "confirmed", OVERTAKEN) if "confirmed" in later else _deliver(targets, row, order, bool(later))
-        for row, order, later in _orders(database, change, owed=True)
-    )
+def deliver_owed(
+    database: Database, targets: Mapping[str, Target], change: str, beat: Callable[[], None]
+) -> Iterator[tuple[DeliveryNote, ...]]:
+    """Deliver what a change still owes, the latest version for each place, and say what became of each delivery.
+
+    What is known is handed over after a few seconds at the latest, so that it can be kept while others keep silent;
+    beat: called after each delivery.
+    """
+    notes, begun = list[DeliveryNote](), time.monotonic()
+    for row, order, later in _orders(database, change, owed=True):
+        overtaken = "confirmed" in later
+        notes.append(_as_note(row, "confirmed", OVERTAKEN) if overtaken else _deliver(targets, row, order, bool(later)))
+        beat()
+        if time.monotonic() - begun > KEPT_AFTER:
+            yield tuple(notes)
+            notes, begun = [], time.monotonic()
+    if notes:
+        yield tuple(notes)
 
 
 def verify_live(database: Database, targets: Mapping[str, Target], change: str) -> tuple[DeliveryNote, ...]:

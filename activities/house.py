@@ -43,12 +43,13 @@ REGULAR: dict[str, Any] = {
 """The same step where a local one did not do: visible as pending with its error in the web UI (D12)."""
 
 DOWNSTREAM: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(minutes=2),
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(minutes=3),
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=20), maximum_attempts=3
     ),
 }
-"""A call of another system."""
+"""Calls of other systems, however many keep silent: a beat follows each, which waits for at most four answers."""
 
 ANALYSIS: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=30),

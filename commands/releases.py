@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
+from sqlmodel import col
 
 from analysis.assessment import overtaken
 from commands.assessments import write_evidence
@@ -251,22 +252,31 @@ def record_delivery(tx: Transaction, change: str, notes: tuple[DeliveryNote, ...
             confirmed.append(delivery)
         delivery.state, delivery.detail, delivery.updated_at = note.state, note.detail, tx.now
         delivery.attempts += 1
-    troubled = [note for note in notes if note.state != "confirmed"]
-    message = "; ".join(
-        f"{n.target} {n.artifact} version {n.version} in {n.market}: {n.state} {n.detail}" for n in troubled
-    )
-    runs = case_of(tx, row, "delivery", f"delivery_{troubled[0].state}" if troubled else None, message)
-    runs += handed_off(tx, change, confirmed)
+    failed = any(note.state != "confirmed" for note in notes)
+    runs = _delivery_case(tx, row, failed) + handed_off(tx, change, confirmed)
     touch(tx, row)
     at = stand(tx, row)
     tx.record(
         "change.delivered",
         change,
-        "held" if troubled else "done",
+        "held" if failed else "done",
         deliveries=[note.model_dump(mode="json", exclude={"detail"}) for note in notes],
         reconciliations=list(runs),
     )
     return at
+
+
+def _delivery_case(tx: Transaction, row: ChangeRow, failed: bool) -> tuple[str, ...]:
+    """One case for all deliveries that were tried and are not confirmed: answers may be kept one by one."""
+    tx.session.flush()
+    tried = DeliveryRow.change == row.id, col(DeliveryRow.state).not_in(("confirmed", "pending"))
+    found = sorted(tx.find(DeliveryRow, *tried), key=lambda delivery: (delivery.market, delivery.artifact))
+    if found and not failed:
+        return ()
+    message = "; ".join(
+        f"{d.target} {d.artifact} version {d.version} in {d.market}: {d.state} {d.detail}" for d in found
+    )
+    return case_of(tx, row, "delivery", f"delivery_{found[0].state}" if found else None, message)
 
 
 @command(control=Control.NONE)

@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     worker_cache: Annotated[int, Field(ge=10)] = 200
     runtime_catalog_url: str | None = None
     """The target system of releases; without one a release needs no delivery."""
-    delivery_timeout: Annotated[float, Field(gt=0)] = 10.0
+    delivery_timeout: Annotated[float, Field(gt=0, le=30)] = 10.0
+    """For each answer of a target system; a delivery waits for up to four, and has three minutes."""
     audit_key_file: Path | None = None
     """Private key that signs checkpoints and evidence packages; it is made if there is none. Without it: neither."""
     checkpoint_dir: Path = Path("checkpoints")

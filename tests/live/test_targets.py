@@ -2,9 +2,13 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import WorkflowHandle
 
 from commands.handoff import CATALOG
 from store import artifacts
@@ -12,6 +16,11 @@ from tests.live import facts
 from tests.live.platform import Platform
 from tests.live.story import HOUR, OWNER, Story
 from tests.live.waiting import eventually
+
+MARKETS = ("CH", "DE", "GB")
+BEAT = "last_heartbeat_time"
+LONG = 100 * timedelta(seconds=4 * 10)
+"""A hundred places, of each of which nothing is heard for as long as is waited by default."""
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +107,55 @@ def test_a_silent_target_that_did_its_work_is_not_sent_it_twice(platform: Platfo
     change = released_under(platform, story, "silent", "delivery_unknown", seconds=30)
     asked = go_on(platform, story, change)
     assert_applied_once(asked)
+
+
+def half_heard(platform: Platform, story: Story) -> str:
+    """A change of three markets whose target keeps silent, as soon as the first silence is known."""
+    offering, channel = story.fresh_offering()
+    platform.fault("silent", seconds=30)
+    prices = {market: story.price(offering, market, channel) + Decimal("0.10") for market in MARKETS}
+    change = story.propose(story.proposal(offering, prices, channel))
+    story.approve(change)
+    shown = eventually(lambda: story.view(change), lambda found: "unknown" in _states(found))
+    assert "pending" in _states(shown)
+    return change
+
+
+def test_what_is_known_of_one_market_is_kept_while_a_target_keeps_silent_on_the_others(
+    platform: Platform, story: Story
+) -> None:
+    change = half_heard(platform, story)
+    (step,) = eventually(
+        lambda: platform.workflow(change, _delivering), lambda found: found and found[0].HasField(BEAT)
+    )
+    assert step.activity_options.heartbeat_timeout.ToTimedelta() < timedelta(minutes=5)
+    assert step.activity_options.start_to_close_timeout.ToTimedelta() > LONG
+    kept = eventually(
+        lambda: [e["details"]["deliveries"] for e in story.timeline(change) if e["action"] == "change.delivered"],
+        lambda answers: sum(map(len, answers)) >= len(MARKETS),
+    )
+    assert [[answer["market"] for answer in answers] for answers in kept[:3]] == [[market] for market in MARKETS]
+    applied = [request for request in go_on(platform, story, change) if request["outcome"] == "applied"]
+    assert len(applied) == len({request["key"] for request in applied}) == len(MARKETS)
+
+
+def test_who_takes_a_change_back_does_not_wait_for_a_target_that_keeps_silent(platform: Platform, story: Story) -> None:
+    change = half_heard(platform, story)
+    story.roll_back(change).raise_for_status()
+    told = eventually(lambda: story.actions(change), lambda told: "change.rolled_back" in told)
+    assert told[: told.index("change.rolled_back")].count("change.delivered") < len(MARKETS)
+    platform.fault("none")
+    story.until(change, "rolled_back")
+
+
+def _states(shown: dict[str, Any]) -> list[str]:
+    return [delivery["state"] for delivery in shown["deliveries"]]
+
+
+async def _delivering(handle: WorkflowHandle[Any, Any]) -> list[PendingActivityInfo]:
+    """The delivery that is under way."""
+    pending = (await handle.describe()).raw_description.pending_activities
+    return [one for one in pending if one.activity_type.name == "deliver_change"]
 
 
 def test_a_target_that_stored_something_else_is_told_again(platform: Platform, story: Story) -> None:
