@@ -116,6 +116,8 @@ def _show_trace(found: Any) -> None:
     say(
         f"{found['quote']['id']}, {found['quote']['market']}, {found['quote']['channel']}, {found['quote']['currency']}"
     )
+    if found["as_now"]:
+        say("The snapshot that the simulation ran on is no longer kept: this is the quote as it is now.")
     for line in found["lines"]:
         what = f"line {line['line']['line']}: {line['line']['offering']} {line['line']['selling_model']}"
         say(f"{what}, {line['line']['quantity']} at {line['line']['discount_basis_points']} basis points off")

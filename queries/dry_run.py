@@ -1,5 +1,6 @@
 """What would happen if a change were submitted: nothing is recorded but the fact of the dry run (R-4.3)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from analysis.assessment import Requested, Wide, assess, run_simulation
@@ -43,7 +44,8 @@ class DryRun(Model):
 
 
 def dry_run(sources: Sources, actor: Actor, proposal: Proposal, wide: Wide | None = None) -> DryRun:
-    """Try a proposal. Raises Invalid, NotFound and Conflict as submitting it would."""
+    """Try a proposal and keep no file of it. Raises Invalid, NotFound and Conflict as submitting it would."""
+    sources = replace(sources, files=sources.files.unkept())
     session, now = sources.session, sources.now
     content = build_content(session, now, proposal)
     found = assess(sources, content, Requested(change="", requester=actor.party))

@@ -6,7 +6,10 @@ from typing import Any
 from sqlmodel import Session
 
 from analysis.assessment import Wide, build_subject, contents_at, subject_of
+from analysis.columns import partition_of
+from analysis.engine import engine
 from analysis.simulation import quotes_of, simulate_few, simulate_many
+from analysis.simulation_engine import load_quotes, open_records
 from analysis.simulation_scenes import kept_scenes, live_scenes, nothing
 from analysis.simulation_subject import Subject
 from domain.artifact import Part, difference
@@ -59,10 +62,11 @@ class LineTrace(Model):
 
 
 class QuoteTrace(Model):
-    """A quote old against new."""
+    """A quote old against new, as the simulation ran on it; as_now: as it is now, for what it ran on is not kept."""
 
     quote: Quote
     lines: tuple[LineTrace, ...]
+    as_now: bool = False
 
 
 class Today(Model):
@@ -79,9 +83,9 @@ def reproduce(session: Session, files: FileStore, change: str, wide: Wide) -> Re
     look = kept_scenes(files.get(found.scenes_file)) if found.scenes_file else nothing
     if found.snapshot:
         snapshot = named(session, found.snapshot)
-        again = simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=look)
+        again = simulate_many(subject, snapshot, wide.snapshots, wide.limits, files.unkept(), look=look)
     else:
-        again = simulate_few(subject, quotes_of(data), files, look)
+        again = simulate_few(subject, quotes_of(data), files.unkept(), look)
     before, after = (_comparable(result, found.edition) for result in (found, again))
     differing = tuple(name for name in before if before[name] != after[name])
     return Reproduction(
@@ -146,7 +150,8 @@ def combined(session: Session, files: FileStore, ids: Sequence[str], wide: Wide 
 
 
 def _on_todays_quotes(session: Session, files: FileStore, subject: Subject, wide: Wide | None) -> Simulation:
-    """A simulation that nobody is asked about: nothing is recorded."""
+    """A simulation that nobody is asked about: nothing is recorded, and no file is kept."""
+    files = files.unkept()
     touched, snapshot = subject.books.touched, latest(session) if wide else None
     if wide and snapshot and len(open_ids_using(session, touched)) > wide.few:
         return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=live_scenes(session))
@@ -193,14 +198,33 @@ def _open(session: Session, change: str) -> ChangeContent:
     return changes.revision_content(changes.revision(session, change, row.revision))
 
 
-def quote_trace(session: Session, files: FileStore, change: str, quote: str) -> QuoteTrace:
+def quote_trace(session: Session, files: FileStore, change: str, quote: str, wide: Wide) -> QuoteTrace:
     """The affected lines of a quote by both books of a change's simulation. Raises NotFound("unknown_quote")."""
     found, subject, data = _simulated(session, files, change)
-    kept = quotes.quote(session, quote) if found.snapshot else next((q for q in quotes_of(data) if q.id == quote), None)
+    if found.snapshot:
+        kept, as_now = _of_snapshot(session, found.snapshot, quote, wide)
+    else:
+        kept, as_now = next((q for q in quotes_of(data) if q.id == quote), None), False
     if kept is None:
         raise NotFound("unknown_quote", f"There is no quote {quote!r} that {change} affects.", quote=quote)
     lines = tuple(_line_trace(subject, kept, line) for line in subject.books.affected(kept))
-    return QuoteTrace(quote=kept, lines=lines)
+    return QuoteTrace(quote=kept, lines=lines, as_now=as_now)
+
+
+def _of_snapshot(session: Session, digest: str, quote: str, wide: Wide) -> tuple[Quote | None, bool]:
+    """A quote as a snapshot holds it; where that is no longer kept, as it is now, and that it is so."""
+    number = partition_of(quote)
+    try:
+        snapshot = named(session, digest)
+    except NotFound:
+        return quotes.quote(session, quote), True
+    if not all(wide.snapshots.has(part.file) for part in snapshot.partitions if part.number == number):
+        return quotes.quote(session, quote), True
+    records = open_records(wide.snapshots, snapshot, (number,))
+    if not records.quotes:
+        return None, False
+    with engine(wide.snapshots, wide.limits) as connection:
+        return next(iter(load_quotes(connection, records, [quote])), None), False
 
 
 def _line_trace(subject: Subject, quote: Quote, line: QuoteLine) -> LineTrace:

@@ -47,6 +47,10 @@ class FileStore:
             raise Unavailable("file_damaged", f"The file {name} no longer matches its digest.", digest=name)
         return data
 
+    def unkept(self) -> "FileStore":
+        """The same files to read, for results that nobody keeps: what is put there is named and forgotten."""
+        return Unkept(self.folder)
+
     def apart(self, owner: str) -> "FileStore":
         """Files that are needed only as long as their owner is at work: they go with it, all at once."""
         return FileStore(self.folder / APART / owner)
@@ -72,3 +76,11 @@ class FileStore:
         if len(value) != 64 or not value.isalnum():
             raise NotFound("file_missing", f"{name!r} is not a digest.", digest=name)
         return self.folder / value[:2] / value
+
+
+class Unkept(FileStore):
+    """A file store that keeps nothing more."""
+
+    def put(self, data: bytes) -> str:
+        """The digest that the bytes would be kept under."""
+        return digest_of(data)

@@ -110,7 +110,7 @@ def quote_page(
     session: Reading,
 ) -> Response:
     """One affected quote, old against new, with each step of its prices."""
-    found = quote_trace(session, installation.files, change, quote)
+    found = quote_trace(session, installation.files, change, quote, installation.wide)
     return render(
         request, "simulation_quote.html", visitor=visitor, change=change, found=found, offerings=offering_names(session)
     )

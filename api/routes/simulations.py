@@ -63,4 +63,4 @@ async def progress(change: str, installation: InstallationParts, _asking: Asking
 @router.get("/changes/{change}/cases/{quote}")
 def trace(change: str, quote: str, installation: InstallationParts, _asking: Asking, session: Reading) -> QuoteTrace:
     """The affected lines of a quote by the book before and after, with each step of their prices."""
-    return reading.quote_trace(session, installation.files, change, quote)
+    return reading.quote_trace(session, installation.files, change, quote, installation.wide)

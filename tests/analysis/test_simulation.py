@@ -12,7 +12,7 @@ from activities.snapshot import refresh
 from analysis import simulation, simulation_engine
 from analysis.assessment import Wide, contents_at, run_simulation, subject_of
 from analysis.engine import Limits
-from analysis.impact import touched_by
+from analysis.impact import Sources, touched_by
 from analysis.simulation import (
     cases_of,
     conclude,
@@ -34,14 +34,15 @@ from domain.pricing_golden import golden_quote
 from domain.simulation import Outcome, Simulation, worsened
 from domain.snapshot import Snapshot
 from queries.changes import simulated_cases
-from queries.simulation import combined, quote_trace, reproduce, stored
+from queries.dry_run import dry_run
+from queries.simulation import combined, quote_trace, reproduce, stored, today, version_today
 from store import changes
 from store.quotes import open_quotes_using
 from store.snapshots import SnapshotFiles
 from store.tables.columns import table_of
 from store.tables.quote import QuoteLineRow
 from store.tables.snapshot import SnapshotUseRow
-from tests.builders import PRICES, REQUESTER, Business, proposal, set_price
+from tests.builders import PRICES, REQUESTER, Business, as_actor, proposal, set_price
 from tests.databases import as_owner
 
 LIMITS = Limits("256MB", 1)
@@ -247,6 +248,30 @@ def test_a_wide_change_is_simulated_on_a_fresh_snapshot_that_its_evidence_keeps(
     assert (len(cases), total) == (5, found.quotes)
 
 
+def held(business: Business) -> set[str]:
+    """Every file in the file store."""
+    return {path.name for path in business.files.folder.rglob("*") if path.is_file()}
+
+
+def test_what_nobody_decides_on_leaves_no_file(seeded: Business, snapshot_files: SnapshotFiles) -> None:
+    refresh(seeded.gateway, snapshot_files)
+    wide = Wide(snapshot_files, LIMITS, few=0)
+    small, large = seeded.awaiting(proposal(set_price("50.00"))), replace(seeded, wide=wide)
+    change = large.awaiting(proposal(set_price("60.00", channel="partner")))
+    kept = held(seeded)
+    with seeded.database.reading() as session:
+        for run in (None, wide):
+            today(session, seeded.files, small, run)
+            version_today(session, seeded.files, PRICES, 0, run)
+            combined(session, seeded.files, [small, change], run)
+            sources = Sources(session, seeded.files, seeded.database.now(session), snapshot_files)
+            dry_run(sources, as_actor(seeded.gateway, REQUESTER), proposal(set_price("47.00")), run)
+        for one in (small, change):
+            assert reproduce(session, seeded.files, one, wide).same
+
+    assert kept and held(seeded) == kept
+
+
 def test_open_changes_are_simulated_together(seeded: Business, snapshot_files: SnapshotFiles) -> None:
     refresh(seeded.gateway, snapshot_files)
     direct = seeded.awaiting(proposal(set_price("50.00")))
@@ -287,6 +312,15 @@ def test_an_auditor_runs_it_again_after_prices_and_quotes_have_moved_on(
         with seeded.database.reading() as session:
             found = reproduce(session, seeded.files, change, wide)
         assert (found.same, found.differing, found.stored) == (True, (), found.found)
+        with seeded.database.reading() as session:
+            (case, *_), _ = simulated_cases(session, seeded.files, change, 0, 1)
+            trace = quote_trace(session, seeded.files, change, case["quote"], wide)
+        assert sum(line.new.net_minor for line in trace.lines if line.new) == case["new_minor"] and not trace.as_now
+
+    elsewhere = Wide(SnapshotFiles(f"{snapshot_files.url}-gone"), LIMITS)
+    with seeded.database.reading() as session:
+        trace = quote_trace(session, seeded.files, large, case["quote"], elsewhere)
+    assert trace.as_now and {line.line.quantity for line in trace.lines} == {77}
 
 
 def test_a_change_of_costs_alone_moves_margins_and_shows_where_by_either_way(
@@ -331,9 +365,9 @@ def test_a_quote_is_shown_old_against_new_step_by_step(seeded: Business) -> None
     change = seeded.awaiting(proposal(set_price("50.00")))
     with seeded.database.reading() as session:
         (case, *_), _ = simulated_cases(session, seeded.files, change, 0, 1)
-        trace = quote_trace(session, seeded.files, change, case["quote"])
+        trace = quote_trace(session, seeded.files, change, case["quote"], Wide(None, LIMITS))
         with pytest.raises(NotFound):
-            quote_trace(session, seeded.files, change, "Q-none")
+            quote_trace(session, seeded.files, change, "Q-none", Wide(None, LIMITS))
 
     assert sum(line.new.net_minor for line in trace.lines if line.new) == case["new_minor"]
     old = trace.lines[0].old

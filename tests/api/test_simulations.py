@@ -1,12 +1,19 @@
 """Simulations through the API and on pages: what was decided on, and what a change or a version would do today (R-6.6)."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from activities.snapshot import refresh
+from analysis.assessment import Wide
+from analysis.engine import Limits
 from commands.orders import seed_orders
+from queries.simulation import stored
+from store.snapshots import SnapshotFiles
 from tests.api.conftest import Caller
 from tests.builders import FINANCE, Business, everything, proposal, set_price
 from web import pages
@@ -42,6 +49,20 @@ def test_a_change_is_run_on_the_quotes_of_today_and_its_evidence_stays(
     assert found["on_live"] and found["simulation"]["quotes"] > stored["quotes"] > 0
     assert again["same"] and again["stored"] == stored["digest"] != found["simulation"]["digest"]
     assert everything(trading.database)["evidence"] == before["evidence"]
+
+
+def test_the_page_says_when_a_quote_is_not_as_the_simulation_saw_it(
+    trading: Business, browser: TestClient, tmp_path: Path
+) -> None:
+    elsewhere = SnapshotFiles(str(tmp_path / "elsewhere"))
+    refresh(trading.gateway, elsewhere)
+    wide = replace(trading, wide=Wide(elsewhere, Limits("256MB", 1), few=0))
+    change = wide.awaiting(proposal(set_price()))
+    with trading.database.reading() as session:
+        quote = stored(session, change).largest[0].quote
+    page = browser.get(f"/changes/{change}/simulation/quotes/{quote}").text
+
+    assert "no longer kept: this is the quote as it is now" in page
 
 
 def test_a_released_change_is_run_on_what_was_live_before_it(
