@@ -75,26 +75,30 @@ def hits_of(rows: Sequence[Any], touching: Touching, chosen: bool) -> Hits:
     """
     exact = chosen and touching.exact
     found: dict[str, list[Any]] = {}
-    negative = 0
+    negative = unreadable = 0
     for used, document, _, model, market, channel, currency, value, total, wrong_version, wrong_dates, *_ in rows:
         if not exact and not touching.matches((used, model, market, channel, currency)):
             continue
+        if not isinstance(value, int):
+            value, unreadable = 0, unreadable + 1
         negative += value < 0
         if (known := found.get(document)) is None:
             found[document] = [market, currency, value if total is None else total, 1, wrong_version, wrong_dates]
         else:
             known[3] += 1
             known[2] += value if total is None else 0
-    return _ordered(found, negative)
+    return _ordered(found, negative, unreadable)
 
 
-def _ordered(found: Mapping[str, Sequence[Any]], negative: int) -> Hits:
+def _ordered(found: Mapping[str, Sequence[Any]], negative: int, unreadable: int) -> Hits:
     names = sorted(found)
     if not names:
         return Hits()
     market, currency, value, lines, version, dates = (list(c) for c in zip(*(found[n] for n in names), strict=True))
+    readable = [total if isinstance(total, int) else 0 for total in value]
+    unreadable += sum(1 for total in value if not isinstance(total, int))
     faults = {"negative_line": negative, "missing_version": sum(version), "dates_beyond_range": sum(dates)}
-    return in_columns([names, market, currency, value, lines], faults)
+    return in_columns([names, market, currency, readable, lines], {**faults, "unreadable": unreadable})
 
 
 def in_columns(columns: Sequence[list[Any]], faults: dict[str, int]) -> Hits:

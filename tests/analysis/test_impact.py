@@ -353,6 +353,7 @@ def test_bad_rows_are_counted_and_not_dropped(
             f"UPDATE quote_line SET net_minor = -5, quantity = -1 WHERE quote = '{bad[3]}'",
             f"UPDATE where_used SET value = -5 WHERE document = '{bad[3]}'",
             f"UPDATE where_used SET currency = 'XXQ' WHERE document = '{bad[0]}'",
+            *([f"UPDATE quote SET total_minor = 'much' WHERE id = '{bad[4]}'"] if trading.database.is_sqlite else []),
         ):
             connection.execute(text(sql))
     refresh(trading.gateway, snapshot_files)
@@ -361,7 +362,9 @@ def test_bad_rows_are_counted_and_not_dropped(
     after, provenance = impact(trading, parts, snapshot_files)
     assert provenance.way == ("scan" if scanning else "index")
     assert after.quotes == before.quotes, "every quote is counted"
-    assert set(after.faults) == {"unknown_currency", "missing_version", "dates_beyond_range", "negative_line"}
+    unreadable = {"unreadable"} if trading.database.is_sqlite else set()
+    faults = {"unknown_currency", "missing_version", "dates_beyond_range", "negative_line"}
+    assert set(after.faults) == faults | unreadable
     assert after.faults["unknown_currency"] == 1
     assert "XXQ" not in after.value
 
@@ -370,4 +373,4 @@ def find_bad(business: Business, parts: Sequence[Part]) -> list[str]:
     """Some quotes that a change affects."""
     found, _ = impact(business, parts)
     listed: dict[str, list[Any]] = parse(business.files.get(found.quotes_file))
-    return [str(name) for name in listed["document"][:4]]
+    return [str(name) for name in listed["document"][:5]]
