@@ -1,7 +1,8 @@
 """What every route needs: the parts of the installation, who is asking, and the headers of a write."""
 
+import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -23,7 +24,10 @@ from store.snapshots import SnapshotFiles
 
 @dataclass
 class Parts:
-    """The installation as this process holds it. `temporal` is None until Temporal has answered once."""
+    """The installation as this process holds it. `temporal` is None until Temporal has answered once.
+
+    travelling: held by whoever moves business time, for the others to wait.
+    """
 
     settings: Settings
     gateway: Gateway
@@ -31,6 +35,7 @@ class Parts:
     identity: Identity
     namespace: str
     temporal: Client | None = None
+    travelling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def development(self) -> bool:

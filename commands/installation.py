@@ -227,15 +227,29 @@ def _administrator(tx: Transaction) -> None:
 def travel(tx: Transaction, seconds: int, development: bool) -> int:
     """Move business time ahead and return the offset in seconds; development mode only (D9).
 
-    Raises Refused, Invalid.
+    Raises Refused("development_only"), Invalid("bad_travel"), Conflict("not_installed").
     """
+    row = _traveller(tx, seconds, development)
+    row.offset_seconds += seconds
+    tx.record("installation.travelled", "installation", seconds=seconds)
+    return row.offset_seconds
+
+
+@command(control=Control.NONE, authority=Authority.FREE, audited=False)
+def set_out(tx: Transaction, seconds: int, development: bool) -> int:
+    """The offset in seconds at which a journey of several travels ends; under its key it is the same again (D7).
+
+    Raises as `travel` does, which is what moves time and is recorded.
+    """
+    return _traveller(tx, seconds, development).offset_seconds + seconds
+
+
+def _traveller(tx: Transaction, seconds: int, development: bool) -> InstallationRow:
     if not development:
         raise Refused("development_only", "Business time moves by itself; only development mode can travel.")
     if not 0 < seconds <= MAX_TRAVEL_SECONDS:
         raise Invalid("bad_travel", "Travel forward, at most 400 days at a time.")
-    row = tx.find(InstallationRow)[0]
-    if row is None:
+    found = tx.find(InstallationRow)
+    if not found:
         raise Conflict("not_installed", "The installation is not set up.")
-    row.offset_seconds += seconds
-    tx.record("installation.travelled", "installation", seconds=seconds)
-    return row.offset_seconds
+    return found[0]

@@ -36,6 +36,7 @@ UNAUDITED = {
     "hold_snapshot",
     "begin_seed",
     "seed_chunk",
+    "set_out",
 }
 READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 

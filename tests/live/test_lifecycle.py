@@ -1,10 +1,12 @@
 """The whole story of a change over HTTP, with the real Temporal service, worker and API, on both databases."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 from temporalio.client import Client
 
 from activities.house import EMERGENCY, change_workflow_id
@@ -162,6 +164,20 @@ def test_an_operator_in_temporal_finds_emergencies_and_the_page_of_each(platform
         assert operator.get(page).status_code == 200
     for change in (calm, urgent):
         story.withdraw(change).raise_for_status()
+
+
+def test_a_journey_that_is_asked_for_again_ends_where_the_first_did(platform: Platform) -> None:
+    def travelled(seconds: int = HOUR) -> httpx.Response:
+        return platform.as_(DIRECTOR).post(
+            "/api/development/travel", json={"seconds": seconds}, headers=key, timeout=60
+        )
+
+    key, begun = {"Idempotency-Key": "one-journey"}, platform.now()
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: travelled(), range(2)))
+    assert [answer.raise_for_status().json()["seconds"] for answer in (*answers, travelled())] == [HOUR] * 3
+    assert timedelta(hours=1) <= platform.now() - begun < timedelta(hours=2)
+    assert travelled(2 * HOUR).json()["code"] == "idempotency_key_reused"
 
 
 def test_a_withdrawn_change_moves_nothing_although_it_was_approved(platform: Platform, story: Story) -> None:
