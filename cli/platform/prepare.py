@@ -2,6 +2,7 @@
 
 `python -m cli.platform.prepare` is the one-shot of a deployment: it migrates with the owner's login, then makes the
 namespace named after the installation in that database. The name exists only after the migration, so both are one step.
+Where an audit key is named and not there it is made here, once, before the services that read it start (D5a).
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from cli.platform.temporal_namespace import ensure_namespace
 from domain.errors import MandateError, Unavailable
 from store.settings import settings
+from store.signing import signer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MIGRATE = (sys.executable, "-m", "store.migrate")
@@ -40,10 +42,12 @@ def _cause(said: str) -> str:
 
 
 def main() -> int:
-    """Migrate and make the namespace by the MANDATE_* environment; the exit code, 1 with one sentence on failure."""
+    """Migrate, make namespace and audit key by the MANDATE_* environment; the exit code, 1 with why on failure."""
     try:
         installation = migrate(os.environ)
         ensure_namespace(settings().temporal_address, installation)
+        if (key_file := settings().audit_key_file) is not None:
+            signer(key_file)
     except MandateError as failure:
         print(failure.detail, file=sys.stderr)
         return 1

@@ -93,6 +93,45 @@ def test_our_settings_are_known_and_valid(name: str) -> None:
     Settings.model_validate(given)
 
 
+HELD = {
+    "migrate": {"MANDATE_AUDIT_KEY_FILE": ""},
+    "api": {
+        "MANDATE_FILES_DIR": "",
+        "MANDATE_SNAPSHOT_URL": "",
+        "MANDATE_AUDIT_KEY_FILE": "ro",
+        "MANDATE_CHECKPOINT_DIR": "ro",
+    },
+    "worker": {
+        "MANDATE_FILES_DIR": "",
+        "MANDATE_SNAPSHOT_URL": "",
+        "MANDATE_AUDIT_KEY_FILE": "ro",
+        "MANDATE_CHECKPOINT_DIR": "",
+    },
+}
+"""What each service keeps or reads on disk, and where it may only read: the key is made by the one-shot (D5a)."""
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_service_has_the_folders_that_its_settings_name(name: str) -> None:
+    mounts = dict(mount.split(":", 1)[1].partition(":")[::2] for mount in SERVICES[name]["volumes"])
+    for setting, how in HELD[name].items():
+        path = Path(SERVICES[name]["environment"][setting])
+        (mounted,) = [folder for folder in mounts if path.is_relative_to(folder)]
+        assert mounts[mounted] == how, setting
+
+
+def test_each_folder_is_made_in_the_image_for_the_login_of_the_services() -> None:
+    text = (ROOT / "deploy/docker/Dockerfile").read_text()
+    made = set(re.findall(r"/var/lib/mandate/\w+", text[text.index("useradd") : text.index("COPY --from")]))
+    assert made == {mount.split(":")[1] for name in OURS for mount in SERVICES[name]["volumes"]}
+
+
+def test_every_service_that_stays_has_a_health_check() -> None:
+    assert {name for name in SERVICES if "healthcheck" not in SERVICES[name]} == set(ONE_SHOTS)
+    module = SERVICES["worker"]["healthcheck"]["test"][3]
+    assert importlib.util.find_spec(module)
+
+
 def test_only_the_migration_logs_in_as_the_owner() -> None:
     for name, service in SERVICES.items():
         text = " ".join(everything_below(service.get("environment", {})))

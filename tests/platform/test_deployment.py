@@ -19,6 +19,8 @@ from cli.platform.ports import LOOPBACK, remembered_ports
 from cli.platform.prepare import CHECKOUT
 from cli.platform.temporal_service import TemporalService, answers
 from domain.errors import Unavailable
+from store.signing import public_key, public_pem
+from store.verification import verify_package
 from tests.api.test_identity import CLIENT, id_token
 from tests.builders import fresh_key, proposal
 from tests.live.conftest import temporal_address
@@ -54,7 +56,7 @@ class Deployment:
         self._places = {
             "postgres:5432": f"{LOOPBACK}:{postgres.port}",
             "temporal:7233": temporal,
-            "/var/lib/mandate/files": str(folder / "files"),
+            "/var/lib/mandate": str(folder / "kept"),
             "8700": str(self.port),
         }
 
@@ -95,7 +97,7 @@ class Deployment:
     def healthy(self, service: str) -> bool:
         """What the health check of the file says."""
         _, *check = SERVICES[service]["healthcheck"]["test"]
-        return self.run(self.command(check), {}).returncode == 0
+        return self.run(self.command(check), self.environment(service)).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -153,16 +155,31 @@ def test_the_services_of_the_file_come_up_and_take_a_change_to_its_approvers(
     assert deployment.one_shot("migrate") == installation, "a one-shot can run again"
 
     first_steps(deployment)
-    running = [deployment.start("api"), deployment.start("worker")]
+    running = [deployment.start("api")]
     try:
         eventually(lambda: deployment.healthy("api"), seconds=120, what="the health check of the file")
+        assert not deployment.healthy("worker")
+        running.append(deployment.start("worker"))
+        eventually(lambda: deployment.healthy("worker"), seconds=120, what="the health check of the worker")
         with httpx.Client(base_url=deployment.url, trust_env=False, timeout=60) as person:
             person.headers["Authorization"] = f"Bearer {id_token(issuer, SUBJECT)}"
             change = submitted(person)
             eventually(lambda: state(person, change), lambda found: found == "awaiting_approval", seconds=120)
+            assert_evidence_is_signed(deployment, person, change)
     finally:
         for processes in running:
             processes.stop_all()
+
+
+def assert_evidence_is_signed(deployment: Deployment, person: httpx.Client, change: str) -> None:
+    """By the key that the one-shot has made; and checkpoints are exported to where the API reads them."""
+    key = public_pem(Path(deployment.environment("api")["MANDATE_AUDIT_KEY_FILE"]))
+    done = deployment.run(["-m", "cli.main", "ops", "audit", "checkpoint"], deployment.environment("worker"))
+    assert done.returncode == 0, done.stderr
+    package = person.get(f"/api/changes/{change}/evidence").raise_for_status().content
+    assert verify_package(package, [public_key(key)]).findings == ()
+    checked = person.get("/api/audit/verification", params={"subject": change}).raise_for_status().json()
+    assert (checked["checkpoints"], checked["faults"]) == (1, [])
 
 
 def first_steps(deployment: Deployment) -> None:
