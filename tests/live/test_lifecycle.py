@@ -167,10 +167,10 @@ def test_an_operator_in_temporal_finds_emergencies_and_the_page_of_each(platform
 
 
 def test_a_journey_that_is_asked_for_again_ends_where_the_first_did(platform: Platform) -> None:
+    person = platform.as_(DIRECTOR)
+
     def travelled(seconds: int = HOUR) -> httpx.Response:
-        return platform.as_(DIRECTOR).post(
-            "/api/development/travel", json={"seconds": seconds}, headers=key, timeout=60
-        )
+        return person.post("/api/development/travel", json={"seconds": seconds}, headers=key, timeout=60)
 
     key, begun = {"Idempotency-Key": "one-journey"}, platform.now()
     with ThreadPoolExecutor(2) as both:
