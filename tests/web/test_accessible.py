@@ -20,6 +20,8 @@ MAIN_PAGES = (
     "/changes/{waiting}/revise",
     "/changes/{waiting}/quotes",
     "/changes/{waiting}/impact",
+    "/changes/{waiting}/revisions",
+    "/changes/{waiting}/revisions/1",
     "/changes/{live}/evidence",
     "/audit",
     "/questions?question=who-approved&subject={live}",
