@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlmodel import col
 
 from analysis.assessment import overtaken
+from analysis.impact import touched_by
 from commands.assessments import write_evidence
 from commands.changes import move, require_revision, touch
 from commands.command import Control, command
@@ -24,6 +25,8 @@ from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Refused
 from domain.evidence import judgement
 from domain.impact import Confirmation
+from domain.kinds import kind_of_artifact
+from domain.kinds.kind import nothing
 from domain.model import Model
 from store import artifacts, changes
 from store.changes import CONFIRMATION, GATE, PLAN
@@ -78,8 +81,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     """
     require_system(tx)
     content = changes.revision_content(changes.revision(tx.session, change, revision))
-    pre_approval = {STANDARDS} if content.standard else set()
-    for artifact in sorted({part.artifact for part in content.parts} | pre_approval):
+    for artifact in _bases(tx, content):
         tx.lock(ArtifactRow, artifact)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
@@ -120,6 +122,19 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         late_seconds=max((int((tx.now - plan.due_at).total_seconds()) for plan in due), default=0),
     )
     return ReleaseReport(activated=markets, at=at)
+
+
+def _bases(tx: Transaction, content: ChangeContent) -> list[str]:
+    """The artifacts that a release rests on, in the order of their locks.
+
+    Its own, the template of a standard change, and those to which something for the same offerings could be published
+    between the facts and the effect (R-4.5).
+    """
+    found = {part.artifact for part in content.parts} | ({STANDARDS} if content.standard else set())
+    if touched_by(content.parts):
+        live = artifacts.latest_numbers(tx.session)
+        found |= {artifact for artifact in live if kind_of_artifact(artifact).touched is not nothing}
+    return sorted(found)
 
 
 def effect_facts(

@@ -19,10 +19,12 @@ from commands.command import Call
 from commands.installation import set_active, set_membership
 from commands.releases import ReleaseReport, release_change
 from domain.approval import Choice
+from domain.artifact import Part
 from domain.errors import Conflict, IllegalTransition, MandateError, Refused
 from domain.impact import Confirmation
-from domain.party import WORKER
+from domain.party import SYSTEM, WORKER
 from store import artifacts, changes
+from store.tables.artifact import ArtifactRow
 from store.unit_of_work import Transaction
 from tests.builders import (
     ADMINISTRATOR,
@@ -408,6 +410,11 @@ def test_what_collides_between_confirming_and_releasing_holds_the_release(busine
 
 def promoted(business: Business) -> None:
     """Publish a promotion of one offering, as its release would."""
+    publish_part(business, *promotion(business))
+
+
+def promotion(business: Business) -> tuple[str, Part]:
+    """A change that promotes one offering, and its part."""
     with business.database.reading() as session:
         today = business.database.now(session).date()
     spring = {
@@ -417,8 +424,39 @@ def promoted(business: Business) -> None:
     asked = proposal({"edit": "put", "entry": spring}, kind="promotion", artifact="promotion/standard")
     change = business.draft(asked)
     (part,) = business.content(change).parts
+    return change, part
+
+
+def publish_part(business: Business, change: str, part: Part) -> None:
     with business.database.writing() as session:
-        artifacts.publish(session, part, change, "test", business.database.now(session))
+        tx = Transaction(business.database, session, SYSTEM, "test")
+        tx.lock(ArtifactRow, part.artifact)
+        artifacts.publish(session, part, change, "test", tx.now)
+
+
+def test_what_is_published_elsewhere_for_the_same_offering_waits_for_the_release(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, other = business.scheduled(), promotion(business)
+    read, done, publish = Event(), Event(), releases.publish
+
+    def held(*args: Any) -> Any:
+        read.set()
+        assert not done.wait(0.7), "it was published between the facts and the effect"
+        return publish(*args)
+
+    def meanwhile() -> None:
+        read.wait(10)
+        publish_part(business, *other)
+        done.set()
+
+    monkeypatch.setattr(releases, "publish", held)
+    thread = Thread(target=meanwhile)
+    thread.start()
+    report = business.release(change)
+    thread.join(30)
+
+    assert report.activated == ("DE",) and done.is_set()
 
 
 def partner_and_direct(business: Business) -> tuple[str, str]:
