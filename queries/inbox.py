@@ -11,6 +11,7 @@ from domain.model import Model
 from queries.approval import yours
 from queries.changes import ChangeSummary, summary
 from queries.requests import RequestSummary, request_summary
+from store.delegations import could_speak_for
 from store.subjects import SUBJECTS, Subject, SubjectKind
 from store.tables.change import ChangeRow
 
@@ -63,13 +64,17 @@ def inbox(session: Session, person: str, now: datetime) -> tuple[InboxItem, ...]
     """Everything that a person can decide now, soonest deadline first.
 
     Who can decide, and when time acts, is arithmetic over the facts of each subject: no column knows it, so every
-    subject that waits is looked at, or the most urgent could be missing.
+    subject that waits is looked at, or the most urgent could be missing. What asks none of the groups for which this
+    person could speak is left out by its plan alone.
     """
+    heard = could_speak_for(session, person, now)
     found = [
         item
         for kind in SUBJECTS
         for row in session.execute(select(kind.table).where(col(kind.table.state) == "awaiting_approval")).scalars()
-        if (item := _item(session, kind, row, person, now)) is not None
+        if (plan := kind.plan(session, row)) is not None
+        and not heard.isdisjoint(plan.groups())
+        and (item := _item(session, kind, row, person, now)) is not None
     ]
     return tuple(sorted(found, key=_place))
 

@@ -54,6 +54,17 @@ def deputies(
     )
 
 
+def could_speak_for(session: Session, person: str, now: datetime) -> frozenset[str]:
+    """The groups that a person holds, and those of everybody who lends to them now, whatever the limits of that are."""
+    lends = select(col(DelegationRow.delegator)).where(
+        col(DelegationRow.delegate) == person, col(DelegationRow.from_at) <= now, col(DelegationRow.until_at) > now
+    )
+    held = select(col(MembershipRow.party_group)).where(
+        or_(col(MembershipRow.person) == person, col(MembershipRow.person).in_(lends))
+    )
+    return frozenset(session.execute(held).scalars())
+
+
 def limits_of(row: DelegationRow) -> Limits:
     """The limits of a stored delegation."""
     return Limits(

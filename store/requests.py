@@ -71,9 +71,14 @@ def _plan(stored: bytes) -> Plan:
     return Plan.model_validate(parse(stored))
 
 
+def plan_of(row: RequestRow) -> Plan:
+    """Whom a request asks."""
+    return _plan(row.plan)
+
+
 def approval_facts(session: Session, row: RequestRow, now: datetime, asking: str | None = None) -> ApprovalFacts:
     """The facts of a request's approval at this instant; under lock when the session holds the locks."""
-    plan, content, records = _plan(row.plan), request_content(row), rests_on(row.kind)
+    plan, content, records = plan_of(row), request_content(row), rests_on(row.kind)
     asked = Asked(
         subject=row.id,
         kind=row.kind,

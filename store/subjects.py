@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain.approval_plan import ApprovalFacts
+from domain.approval_plan import ApprovalFacts, Plan
 from domain.total_effect import TotalEffect
 from store import changes, requests
 from store.tables.change import ChangeRow
@@ -25,7 +25,8 @@ Subject = ChangeRow | RequestRow
 class SubjectKind:
     """A kind of subject: the beginning of its ids, its table, and (session, row, now, who asks) -> facts.
 
-    effect: what it moves in all, None where that is nothing that can be counted.
+    effect: what it moves in all, None where that is nothing that can be counted; plan: whom it asks, None before that
+    is known.
     """
 
     name: str
@@ -33,10 +34,18 @@ class SubjectKind:
     table: type[Any]
     facts: Callable[[Session, Any, datetime, str | None], ApprovalFacts]
     effect: Callable[[Session, Any], TotalEffect | None]
+    plan: Callable[[Session, Any], Plan | None]
 
 
-CHANGE = SubjectKind("change", "CR-", ChangeRow, changes.approval_facts, changes.effect)
-REQUEST = SubjectKind("request", "AR-", RequestRow, requests.approval_facts, lambda session, row: None)
+CHANGE = SubjectKind("change", "CR-", ChangeRow, changes.approval_facts, changes.effect, changes.plan_of)
+REQUEST = SubjectKind(
+    "request",
+    "AR-",
+    RequestRow,
+    requests.approval_facts,
+    lambda session, row: None,
+    lambda session, row: requests.plan_of(row),
+)
 SUBJECTS = (CHANGE, REQUEST)
 
 

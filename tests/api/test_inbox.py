@@ -6,16 +6,30 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
+import queries.inbox
+from queries.inbox import inbox
 from store.tables.columns import table_of
+from store.tables.directory import PersonRow
 from store.tables.request import RequestRow
 from tests.api.conftest import Caller
-from tests.builders import FINANCE, MACHINE, Business
+from tests.builders import FINANCE, MACHINE, PRICING, Business
+from tests.commands.test_delegations import STAND_IN, lend
 from tests.commands.test_requests import ask, frozen
 from tests.databases import as_owner
 
 __all__ = ["frozen"]
 MANY = 230
 REQUESTS = table_of(RequestRow)
+
+
+class EveryGroup(frozenset[str]):
+    """As if somebody held all of them."""
+
+    def isdisjoint(self, other: object) -> bool:
+        return False
+
+
+EVERY_GROUP = EveryGroup()
 
 
 @pytest.fixture
@@ -62,6 +76,23 @@ def test_the_page_says_how_many_there_are_and_goes_on(waiting: list[str], caller
     assert f"({MANY})" in text and waiting[0] in text and waiting[50] not in text
     following = text.partition('href="/?cursor=')[2].partition('"')[0]
     assert waiting[50] in helene.client.get(f"/?cursor={following}").text
+
+
+def test_what_is_left_out_by_its_plan_alone_is_nobodys(
+    business: Business, frozen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody's inbox, with one who stands in, is the same when each subject is looked at in full."""
+    change = business.awaiting()
+    ask(business, frozen, change)
+    lend(business)
+    with business.database.reading() as session:
+        now = business.database.now(session)
+        people = session.execute(select(PersonRow.id)).scalars().all()
+        found = {person: inbox(session, person, now) for person in people}
+        monkeypatch.setattr(queries.inbox, "could_speak_for", lambda session, person, now: EVERY_GROUP)
+        assert {person: inbox(session, person, now) for person in people} == found
+    assert {person for person, items in found.items() if items} >= {PRICING, FINANCE, STAND_IN}
+    assert [person for person, items in found.items() if not items]
 
 
 def test_a_machine_has_no_inbox_and_a_cursor_is_not_guessed(caller: Callable[[str], Caller]) -> None:
