@@ -284,11 +284,6 @@ def approval_facts(session: Session, row: ChangeRow, now: datetime, asking: str 
     )
 
 
-def plan_of(session: Session, row: ChangeRow) -> Plan | None:
-    """Whom the current revision asks; None before it has been assessed."""
-    return Evidences(session, row.id, row.revision).of(PLAN, Plan)
-
-
 def effect(session: Session, row: ChangeRow) -> TotalEffect | None:
     """The total effect of the current revision, as `decide` requires it; pages show the same of what they have read."""
     found = Evidences(session, row.id, row.revision)

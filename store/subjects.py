@@ -37,7 +37,11 @@ class SubjectKind:
     plan: Callable[[Session, Any], Plan | None]
 
 
-CHANGE = SubjectKind("change", "CR-", ChangeRow, changes.approval_facts, changes.effect, changes.plan_of)
+def _plan_of(session: Session, row: ChangeRow) -> Plan | None:
+    return changes.Evidences(session, row.id, row.revision).of(changes.PLAN, Plan)
+
+
+CHANGE = SubjectKind("change", "CR-", ChangeRow, changes.approval_facts, changes.effect, _plan_of)
 REQUEST = SubjectKind(
     "request",
     "AR-",
