@@ -47,6 +47,7 @@ REQUIRED = (
     "report.pdf",
 )
 
+REMARKS = "remarks.json"
 FORMS = {
     "revisions": re.compile(r"revisions/[1-9]\d*\.json"),
     "evidence": re.compile(r"evidence/[1-9]\d*-[a-z_]+-[1-9]\d*\.json"),
@@ -252,6 +253,23 @@ def _salted(comment: Mapping[str, str]) -> str:
     return "sha256:" + hashlib.sha256((comment["salt"] + comment["text"]).encode()).hexdigest()
 
 
+def _remarks(package: Package) -> Iterator[Finding]:
+    """What was said beside decisions: comments, questions, reasons. An erased text leaves its digest."""
+    if REMARKS not in package.files:
+        return
+    bodies = (body["details"] for body in package.records)
+    told = {details["remark"]: details["text"] for details in bodies if details.get("remark")}
+    listed = package.read(REMARKS)
+    if len({row["id"] for row in listed}) != len(listed):
+        yield Finding(path=REMARKS, fault="names a remark twice")
+    for row in listed:
+        said = row["text"]
+        if told.get(row["id"]) != row["text_digest"] or (said and _salted(said) != row["text_digest"]):
+            yield Finding(path=REMARKS, fault=f"{row['id']} is not what the chain recorded")
+    for missing in sorted(told.keys() - {row["id"] for row in listed}):
+        yield Finding(path=REMARKS, fault=f"{missing} stands only in the chain")
+
+
 def _timers(package: Package) -> Iterator[Finding]:
     told = {
         (fired["stage"], fired["what"], fired["level"])
@@ -308,6 +326,7 @@ CHECKS: Mapping[str, Check] = {
     "every revision is the one that the chain names": _revisions,
     "impact, plan, simulation and gate verdict are those that the chain names": _evidence,
     "every decision is bound to what the person saw": _decisions,
+    "everything that was said is what the chain recorded": _remarks,
     "every timer that fired is in the chain": _timers,
     "the gate, asked again with the stored facts, opens": _gate,
     "the policy that made the plan is here": _policy,

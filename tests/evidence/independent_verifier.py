@@ -174,7 +174,7 @@ class Package:
             int(found["number"]): self.documents[path] for path in self.files if (found := REVISION.fullmatch(path))
         }
         rest: tuple[Callable[[], Iterator[str]], ...] = (
-            *(self.revised, self.evident, self.decided, self.timed, self.opened, self.ruled, self.published),
+            *(self.revised, self.evident, self.decided, self.said, self.timed, self.opened, self.ruled, self.published),
         )
         for check in rest:
             yield from check()
@@ -257,6 +257,22 @@ class Package:
             stored = {digest(self.files[path]) for path in self.of_control(name)}
             if not (known.get(name) == seen or seen in stored or (name == "policy" and seen in policies)):
                 yield name
+
+    def said(self) -> Iterator[str]:
+        if "remarks.json" not in self.documents:
+            return
+        told = {
+            one["details"]["remark"]: one["details"]["text"] for one in self.records if one["details"].get("remark")
+        }
+        rows = self.documents["remarks.json"]
+        if sorted(row["id"] for row in rows) != sorted(told):
+            yield "the remarks are not those of the chain"
+        for row in rows:
+            text = row["text"]
+            if text and digest((text["salt"] + text["text"]).encode()) != row["text_digest"]:
+                yield f"{row['id']}: the text is another"
+            if told.get(row["id"]) != row["text_digest"]:
+                yield f"{row['id']} is not what was recorded"
 
     def timed(self) -> Iterator[str]:
         told = [fired for details in self.told("change.timers") for fired in details["fired"]]

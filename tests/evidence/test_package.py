@@ -1,5 +1,6 @@
 """A package of evidence verifies offline, with the file and the public key alone; any change of it is found (R-24.2)."""
 
+import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from commands.approvals import decide
 from commands.changes import revise_change
+from commands.discussion import Remark, say
 from commands.evidence import History, keep_history
 from commands.rollbacks import roll_back_change
 from domain.approval import Choice
@@ -26,8 +28,9 @@ Packing = Callable[[str], bytes]
 
 @pytest.fixture
 def released(business: Business) -> str:
-    """A change that waited long enough for a reminder, was approved by two with a comment, and is live."""
+    """A change that waited long enough for a reminder, was asked about, approved by two with a comment, and is live."""
     change = business.awaiting()
+    say(business.gateway, business.call(FINANCE), change, Remark(kind="question", text="Does the margin hold?"))
     business.travel(30 * 3600)
     business.walk(change)
     ballot = business.ballot(change, comment="The margin holds: 12 € more.")
@@ -157,6 +160,21 @@ def other_comment(owner: Connection, decision: str) -> object:
     return owner.execute(text("UPDATE decision_comment SET text = 'As you like.' WHERE decision = :d"), {"d": decision})
 
 
+def other_question(owner: Connection, decision: str) -> object:
+    return owner.execute(text("UPDATE remark_text SET text = 'May I?'"))
+
+
+def other_salted_question(owner: Connection, decision: str) -> object:
+    digest = "sha256:" + hashlib.sha256(b"saltMay I?").hexdigest()
+    owner.execute(text("UPDATE remark SET text_digest = :d"), {"d": digest})
+    return owner.execute(text("UPDATE remark_text SET salt = 'salt', text = 'May I?'"))
+
+
+def deleted_question(owner: Connection, decision: str) -> object:
+    owner.execute(text("DELETE FROM remark_text"))
+    return owner.execute(text("DELETE FROM remark"))
+
+
 def rewritten(owner: Connection, table: str, column: str, where: str, old: bytes, new: bytes) -> object:
     stored = bytes(owner.execute(text(f"SELECT {column} FROM {table} WHERE {where}")).scalar_one())
     assert old in stored
@@ -185,6 +203,9 @@ def forged_gate(owner: Connection, decision: str) -> object:
         (forged_inputs, "is not what the chain recorded"),
         (deleted_decision, "stands only in the chain"),
         (other_comment, "its comment is not the one that was recorded"),
+        (other_question, "is not what the chain recorded"),
+        (other_salted_question, "is not what the chain recorded"),
+        (deleted_question, "stands only in the chain"),
         (rewritten_revision, "is not the revision that the chain names"),
         (forged_version, "holds operations that nobody approved"),
         (forged_gate, "a release has no verdict of the gate"),
