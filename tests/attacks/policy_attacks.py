@@ -276,6 +276,7 @@ def secrets_in_everything_that_is_sent(world: World) -> Outcome:
         world.api(REQUESTER, "POST", f"/changes/{change}/withdraw", {"reason": secret}, {"X-Api-Key": secret})
         world.api(REQUESTER, "GET", f"/changes?token={SECRETS[0]}")
         world.api(REQUESTER, "POST", f"/approvals/{change}/remarks", {"kind": "comment", "text": secret})
-    written = [record.model_dump_json() for record in world.everything_recorded()]
+    # What somebody said is read from its own table, where it can be erased; the record holds a digest.
+    written = [record.model_dump_json(exclude={"said"}) for record in world.everything_recorded()]
     found = [one for one in SECRETS if any(one in text for text in (*written, str(said)))]
     return Outcome("" if found else "kept_out")

@@ -52,7 +52,7 @@ def test_the_first_administrator_is_let_in_once(tmp_path: Path) -> None:
     mandate.process("ops", "migrate")
     mandate.process("ops", "setup")
     assert "error: no_issuer: " in mandate.process(*bind, "sofia.marin", "s-1").err
-    mandate.environment["MANDATE_OIDC_ISSUER"] = "https://id.example"
+    mandate.environment |= {"MANDATE_OIDC_ISSUER": "https://id.example", "MANDATE_OIDC_CLIENT_ID": "mandate"}
     assert "error: unknown_account: " in mandate.process(*bind, "nobody", "s-1").err
     assert "error: may_not_administer: " in mandate.process(*bind, "mara.lindqvist", "s-1").err
     assert mandate.process(*bind, "sofia.marin", "s-1").out == "sofia.marin signs in as s-1 of https://id.example.\n"
@@ -64,7 +64,7 @@ def test_the_first_policy_asks_who_decides_where_people_sign_in_with_an_organisa
     mandate: CommandLine, tmp_path: Path, issuer: str, asked: int | None
 ) -> None:
     if issuer:
-        mandate.environment["MANDATE_OIDC_ISSUER"] = issuer
+        mandate.environment |= {"MANDATE_OIDC_ISSUER": issuer, "MANDATE_OIDC_CLIENT_ID": "mandate"}
     mandate.process("ops", "migrate")
     mandate.process("ops", "setup", "--without-content")
     database = Database(mandate.environment["MANDATE_DATABASE_URL"], development=True)
