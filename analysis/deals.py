@@ -14,17 +14,15 @@ import pyarrow as pa
 from analysis.engine import parquet
 from analysis.pricing import pricing_sql
 from analysis.simulation_engine import Books, at_once, compiled, load_quotes, some_records
-from domain.artifact import EVERYWHERE
 from domain.deal import deal_facts
 from domain.errors import MandateError
-from domain.kinds.kind import Touched
+from domain.kinds.kind import EVERYTHING
 from domain.pricing import PriceBook
 from domain.quote import USUAL_PAYMENT_DAYS
 from domain.snapshot import Snapshot
 from store.snapshots import SnapshotFiles
 
 SAMPLE = 1_000
-EVERYTHING = (Touched(offering=EVERYWHERE),)
 PAST = "status NOT IN ('draft', 'in_approval')"
 FACTS = {
     "discount_percent": pa.int64(),
