@@ -90,8 +90,3 @@ def subject_of_workflow_id(workflow_id: str) -> str:
     """The subject as its chain names it: `change/CR-2026-0042` -> `CR-2026-0042`; a reconciliation keeps its noun."""
     noun, _, name = workflow_id.partition("/")
     return workflow_id if noun == "reconciliation" else name
-
-
-def change_of_workflow_id(workflow_id: str) -> str:
-    """`change/CR-2026-0042` -> `CR-2026-0042`; the same for other subjects."""
-    return workflow_id.partition("/")[2]

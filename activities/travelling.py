@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from activities.house import APPROVAL_WORKFLOW, CHANGE_WORKFLOW, change_of_workflow_id
+from activities.house import APPROVAL_WORKFLOW, CHANGE_WORKFLOW, subject_of_workflow_id
 from domain.model import Model
 
 AT_ONCE = 50
@@ -62,7 +62,7 @@ async def travel_workflows(client: Client, seconds: int) -> Journey:
     query = f"WorkflowType IN ('{CHANGE_WORKFLOW}', '{APPROVAL_WORKFLOW}') AND ExecutionStatus = 'Running'"
     names = [execution.id async for execution in client.list_workflows(query)]
     results = await asyncio.gather(*(_move(skipper, client, gate, name, seconds) for name in names))
-    stayed = {change_of_workflow_id(name): reason for name, reason in zip(names, results, strict=True) if reason}
+    stayed = {subject_of_workflow_id(name): reason for name, reason in zip(names, results, strict=True) if reason}
     return Journey(seconds=seconds, moved=len(names) - len(stayed), stayed=stayed)
 
 

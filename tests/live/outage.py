@@ -4,7 +4,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from activities.house import change_of_workflow_id
+from activities.house import subject_of_workflow_id
 from tests.databases import PostgresServer
 from tests.live.platform import Platform
 
@@ -24,7 +24,7 @@ def parked(platform: Platform) -> set[str]:
 
     async def listed(client: Client) -> set[str]:
         query = "Phase = 'parked: look_at_change' AND ExecutionStatus = 'Running'"
-        return {change_of_workflow_id(one.id) async for one in client.list_workflows(query)}
+        return {subject_of_workflow_id(one.id) async for one in client.list_workflows(query)}
 
     return platform.temporal(listed)
 
