@@ -1,7 +1,7 @@
 """An approval policy as governed content, and back: entries of an approval artifact <-> the policy evaluated (D6b)."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ SEEDED = "approval/standard"
 """The policy that the shipped file seeds."""
 
 
+@cache
 def seed_policy() -> ApprovalPolicy:
     """The policy of the shipped file, which seeds version 1 only. Raises Invalid when it cannot be evaluated."""
     return policy_in(yaml.safe_load(SEED.read_text(encoding="utf-8")))
