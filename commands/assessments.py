@@ -8,7 +8,7 @@ from commands.command import Control, command
 from commands.notices import Notice, tell
 from commands.snapshots import keep_snapshot
 from commands.step import gate_case, require_system, stand
-from domain.approval import ApprovalFacts, Plan, Verdict, gate
+from domain.approval import ApprovalFacts, Verdict, gate
 from domain.canonical import canonical, digest_of
 from domain.change import ChangeState, Step, advance
 from domain.impact import Confirmation, Impact, Movement, Provenance
@@ -18,6 +18,7 @@ from domain.simulation import Simulation
 from store import changes
 from store.changes import CONFIRMATION, IMPACT, PLAN, PROVENANCE, RISK, SIMULATION
 from store.lifecycle import Lifecycle
+from store.subjects import CHANGE
 from store.tables.change import ChangeRow, EvidenceRow
 from store.touches import Collision
 from store.unit_of_work import Transaction
@@ -103,7 +104,7 @@ def record_simulation(tx: Transaction, change: str, revision: int, simulation: S
     found = write_evidence(tx, row, SIMULATION, simulation, simulation.cases_file)
     if simulation.snapshot:
         keep_snapshot(tx, simulation.snapshot, f"{change}/{revision}")
-    plan = changes.evidence_model(changes.evidence(tx.session, change, revision, PLAN), Plan)
+    plan = CHANGE.plan(tx.session, row)
     outcomes = judged(simulation, plan.checks if plan else ())
     if doing(outcomes, Consequence.BLOCK):
         move(tx, row, advance(ChangeState(row.state), Step.REQUEST_CHANGES))

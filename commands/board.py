@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from commands.command import Control, command
-from domain.approval import Plan, Stage
+from domain.approval import Stage
 from domain.change import visible
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
-from store import changes
 from store.changes import MINUTES
 from store.directory import holders
+from store.subjects import CHANGE
 from store.tables.approval import DecisionRow
 from store.tables.change import ChangeRow
 from store.tables.emergency import MeetingRow
@@ -81,7 +81,7 @@ def _board(tx: Transaction, change: str) -> tuple[ChangeRow, Stage]:
     """The change and the board's stage of its plan, for a member of the board."""
     tx.actor.as_person()
     row = tx.lock(ChangeRow, change)
-    plan = changes.evidence_model(changes.evidence(tx.session, change, row.revision, changes.PLAN), Plan)
+    plan = CHANGE.plan(tx.session, row)
     stage = plan.board if plan else None
     if stage is None:
         raise Conflict("no_board", f"No governance board is asked about {change}.")

@@ -10,13 +10,13 @@ from analysis.policies import check_policy, policy_at
 from commands.changes import Receipt, move, receipt
 from commands.command import Authority, Control, command
 from commands.step import require_system, set_case
-from domain.approval import Plan
 from domain.artifact import EVERYWHERE
 from domain.change import ChangeState, Step, advance, visible
 from domain.errors import Conflict, Refused
 from domain.model import Model
-from store import artifacts, changes
+from store import artifacts
 from store.policies import FINDING, findings_open, retirement_blocks, retirement_of, temporary_version
+from store.subjects import CHANGE
 from store.tables.artifact import ArtifactRow
 from store.tables.change import CaseRow, ChangeRow
 from store.unit_of_work import Transaction
@@ -89,7 +89,7 @@ def move_to_policy(tx: Transaction, policy: str, change: str) -> Receipt:
         policy_at(tx.session, policy, latest).owner,
     }:
         raise Refused("not_yours", "Only the requester and the owners of the change and of the policy may do this.")
-    plan = changes.evidence_model(changes.evidence(tx.session, change, row.revision, changes.PLAN), Plan)
+    plan = CHANGE.plan(tx.session, row)
     if plan is not None and (plan.policy, plan.policy_version) == (policy, latest):
         raise Conflict("planned_already", f"{change} is planned by version {latest} of {policy} already.")
     move(tx, row, advance(ChangeState(row.state), Step.REPLAN))

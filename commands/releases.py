@@ -29,7 +29,7 @@ from domain.kinds import kind_of_artifact
 from domain.kinds.kind import nothing
 from domain.model import Model
 from store import artifacts, changes
-from store.changes import CONFIRMATION, GATE, PLAN
+from store.changes import CONFIRMATION, GATE
 from store.lifecycle import Lifecycle
 from store.policies import release_blocks
 from store.standards import STANDARDS, lost
@@ -104,7 +104,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     _activate(tx, row, versions, due, targets)
     judged = write_evidence(tx, row, GATE, judgement(facts))
     move(tx, row, state)
-    open_review(tx, row, content.emergency_reason, review_within(tx, row))
+    open_review(tx, row, content.emergency_reason, facts.plan.review_within if facts.plan else None)
     wake_queued(tx, change)
     runs = compare_after(tx, row, content)
     markets = tuple(plan.market for plan in due)
@@ -154,14 +154,6 @@ def effect_facts(
             blocks.append(f"standard_lost:{content.standard}")
     blocks += [f"waits_for:{other}" for other in _earlier_releases(tx, row, content, markets)]
     return facts.model_copy(update={"blocks": tuple(blocks)})
-
-
-def review_within(tx: Transaction, row: ChangeRow) -> int | None:
-    """Seconds in which an emergency has to be reviewed after it took effect, by its plan."""
-    if not row.emergency:
-        return None
-    plan = changes.evidence_model(changes.evidence(tx.session, row.id, row.revision, PLAN), Plan)
-    return plan.review_within if plan else None
 
 
 def effect_blocks(standing: Standing) -> tuple[str, ...]:
