@@ -223,7 +223,7 @@ def overtaken(session: Session, versions: Mapping[str, int], content: ChangeCont
             since = Part(
                 artifact=artifact, base=number, operations=artifacts.operations_since(session, artifact, number)
             )
-            if collides(content.parts, (since,)):
+            if collides(session, content.parts, (since,)):
                 found.append(artifact)
     return found
 

@@ -57,8 +57,7 @@ def import_content(tx: Transaction, given: Import, targets: tuple[str, ...] = ()
         raise Refused("may_not_import", f"Imports are run by {', '.join(sorted(MAY_IMPORT))}.")
     if not given.contents:
         raise Invalid("nothing_to_import", "The import names no artifact.")
-    for artifact in sorted(given.contents):
-        tx.lock(ArtifactRow, artifact)
+    tx.lock_all(ArtifactRow, given.contents)
     contents = {
         artifact: kind_of_artifact(artifact).check_content(content) for artifact, content in given.contents.items()
     }

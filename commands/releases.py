@@ -11,7 +11,6 @@ from pydantic import Field
 from sqlmodel import col
 
 from analysis.assessment import overtaken
-from analysis.impact import touched_by
 from commands.assessments import write_evidence
 from commands.changes import move, require_revision, touch
 from commands.command import Control, command
@@ -26,7 +25,6 @@ from domain.errors import Refused
 from domain.evidence import judgement
 from domain.impact import Confirmation
 from domain.kinds import kind_of_artifact
-from domain.kinds.kind import nothing
 from domain.model import Model
 from store import artifacts, changes
 from store.changes import CONFIRMATION, GATE
@@ -81,8 +79,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     """
     require_system(tx)
     content = changes.revision_content(changes.revision(tx.session, change, revision))
-    for artifact in _bases(tx, content):
-        tx.lock(ArtifactRow, artifact)
+    tx.lock_all(ArtifactRow, _bases(tx, content))
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
     state = advance(ChangeState(row.state), Step.RELEASE)
@@ -124,17 +121,20 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     return ReleaseReport(activated=markets, at=at)
 
 
-def _bases(tx: Transaction, content: ChangeContent) -> list[str]:
-    """The artifacts that a release rests on, in the order of their locks.
+def _bases(tx: Transaction, content: ChangeContent) -> set[str]:
+    """The artifacts that a release rests on.
 
-    Its own, the template of a standard change, and those to which something for the same offerings could be published
-    between the facts and the effect (R-4.5).
+    Its own, the template of a standard change, and all to which something that collides could be published between the
+    facts and the effect: those that lead to offerings, for a change that does (R-4.5).
     """
-    found = {part.artifact for part in content.parts} | ({STANDARDS} if content.standard else set())
-    if touched_by(content.parts):
-        live = artifacts.latest_numbers(tx.session)
-        found |= {artifact for artifact in live if kind_of_artifact(artifact).touched is not nothing}
-    return sorted(found)
+    found = {part.artifact for part in content.parts}
+    if any(_about_offerings(artifact) for artifact in found):
+        found |= {artifact for artifact in artifacts.latest_numbers(tx.session) if _about_offerings(artifact)}
+    return found | ({STANDARDS} if content.standard else set())
+
+
+def _about_offerings(artifact: str) -> bool:
+    return kind_of_artifact(artifact).leads_to_offerings
 
 
 def effect_facts(

@@ -57,8 +57,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     """
     require_system(tx)
     content = changes.revision_content(changes.revision(tx.session, change, revision))
-    for artifact in sorted({part.artifact for part in content.parts}):
-        tx.lock(ArtifactRow, artifact)
+    tx.lock_all(ArtifactRow, {part.artifact for part in content.parts})
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
     advance(ChangeState(row.state), Step.RESTORED)

@@ -1,6 +1,7 @@
 """One transaction of one command: its locks, its clock, its audit record and the wake-ups it leaves (D1, D2a)."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
@@ -32,6 +33,12 @@ def _locked(row_class: type[SQLModel]) -> Select[Any]:
     keys = table_of(row_class).primary_key.columns
     found = select(row_class).where(*(column == bindparam(f"key_{n}") for n, column in enumerate(keys)))
     return found.with_for_update().execution_options(populate_existing=True)
+
+
+@cache
+def _locked_all(row_class: type[SQLModel]) -> Select[Any]:
+    (key,) = table_of(row_class).primary_key.columns
+    return select(key).where(key.in_(bindparam("keys", expanding=True))).order_by(key).with_for_update()
 
 
 class Bell(Model):
@@ -81,6 +88,16 @@ class Transaction:
             name = str(table.__tablename__)
             raise NotFound(f"unknown_{name}", f"There is no {name.replace('_', ' ')} {key!r}.")
         return row
+
+    def lock_all(self, table: type[SQLModel], keys: Collection[str]) -> None:
+        """Lock the rows with these ids in the order of their ids, which is the same for everybody, in one statement.
+
+        Raises NotFound("unknown_<table>") naming the first that is not there.
+        """
+        found = set(self.session.execute(_locked_all(table), {"keys": sorted(keys)}).scalars())
+        if missing := sorted(set(keys) - found):
+            name = str(table.__tablename__)
+            raise NotFound(f"unknown_{name}", f"There is no {name.replace('_', ' ')} {missing[0]!r}.")
 
     def add(self, row: SQLModel) -> None:
         """Write a new row now, so that a violated constraint shows here. The row is not followed afterwards."""

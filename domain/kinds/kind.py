@@ -161,6 +161,11 @@ class Kind:
     rules: tuple[str, ...] = ()
     spans: bool = False
 
+    @property
+    def leads_to_offerings(self) -> bool:
+        """Whether entries of the kind are about offerings, by themselves or through others."""
+        return self.touched is not nothing or self.reached is not nothing_further
+
     def rules_in(self, content: Content) -> list[tuple[str, Entry]]:
         """The rules of a content with their ids, in their order."""
         if not self.rules:

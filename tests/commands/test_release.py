@@ -9,22 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from analysis.assessment import find_impact
-from analysis.impact import Sources
 from commands import releases
-from commands.assessments import confirm_impact
 from commands.calendar import Freeze, declare_freeze, lift_freeze
 from commands.changes import withdraw_change
 from commands.command import Call
 from commands.installation import set_active, set_membership
 from commands.releases import ReleaseReport, release_change
 from domain.approval import Choice
-from domain.artifact import Part
 from domain.errors import Conflict, IllegalTransition, MandateError, Refused
-from domain.impact import Confirmation
-from domain.party import SYSTEM, WORKER
-from store import artifacts, changes
-from store.tables.artifact import ArtifactRow
+from domain.party import WORKER
+from store import changes
 from store.unit_of_work import Transaction
 from tests.builders import (
     ADMINISTRATOR,
@@ -352,121 +346,3 @@ def test_a_rejected_change_stays_closed(business: Business) -> None:
 
     not_possible(business, change)
     assert refused_code(lambda: withdraw(business, change)) == "illegal_transition"
-
-
-def test_the_later_of_two_colliding_changes_is_simulated_again_on_what_the_earlier_one_left(business: Business) -> None:
-    business.seed(7, 300)
-    first, second = partner_and_direct(business)
-    other = business.approved(proposal(set_price("30.00", offering="FIBRE-100")))
-    assert business.walk(first).state == "monitoring"
-    assert business.walk(second).state == business.walk(other).state == "monitoring"
-
-    again = [confirmation(business, change).simulation for change in (first, second, other)]
-    assert [bool(digest) for digest in again] == [False, True, False]
-    assert confirmation(business, second).versions["pricing/standard"] == 2
-
-
-def test_a_promotion_that_was_published_for_the_same_offering_overtakes_a_price_change(business: Business) -> None:
-    business.seed(7, 300)
-    prices = [
-        business.approved(proposal(set_price(price, offering=offering)))
-        for price, offering in (("44.00", "FIBRE-500"), ("30.00", "FIBRE-100"))
-    ]
-    promoted(business)
-    assert [business.walk(change).state for change in prices] == ["monitoring"] * 2
-
-    same, other = (confirmation(business, change) for change in prices)
-    assert (bool(same.simulation), bool(other.simulation)) == (True, False)
-    told = {one.figure: (one.seen, one.now, one.beyond) for one in same.movements}
-    assert told["promotions"] == (1, 2, False)
-
-
-def test_a_promotion_between_confirming_and_releasing_holds_the_release(business: Business) -> None:
-    change = business.scheduled()
-    with business.database.reading() as session:
-        sources = Sources(session, business.files, business.database.now(session))
-        impact, versions = find_impact(sources, business.content(change)).impact, artifacts.latest_numbers(session)
-    confirm_impact(business.gateway, business.system(), change, 1, impact, (), versions=versions)
-    promoted(business)
-
-    assert blocked(business, change) == ("simulated_on_other_base:promotion/standard",)
-
-
-def test_what_collides_between_confirming_and_releasing_holds_the_release(business: Business) -> None:
-    first, second = partner_and_direct(business)
-    assert business.walk(first, until="scheduled").state == "scheduled"
-    business.confirm(first)
-    assert business.walk(second, until="scheduled").state == "scheduled"
-    with business.database.reading() as session:
-        versions = artifacts.latest_numbers(session)
-        sources = Sources(session, business.files, business.database.now(session))
-        impact = find_impact(sources, business.content(second)).impact
-    confirm_impact(business.gateway, business.system(), second, 1, impact, (), versions=versions)
-    assert business.release(first).activated
-
-    assert blocked(business, second) == ("simulated_on_other_base:pricing/standard",)
-    assert business.walk(second).state == "monitoring"
-
-
-def promoted(business: Business) -> None:
-    """Publish a promotion of one offering, as its release would."""
-    publish_part(business, *promotion(business))
-
-
-def promotion(business: Business) -> tuple[str, Part]:
-    """A change that promotes one offering, and its part."""
-    with business.database.reading() as session:
-        today = business.database.now(session).date()
-    spring = {
-        "type": "promotion", "id": "spring", "name": "Spring", "first_day": f"{today}", "attribution": "SPR",
-        "last_day": f"{today + timedelta(days=90)}", "offerings": ["FIBRE-500"], "off_basis_points": 500,
-    }  # fmt: skip
-    asked = proposal({"edit": "put", "entry": spring}, kind="promotion", artifact="promotion/standard")
-    change = business.draft(asked)
-    (part,) = business.content(change).parts
-    return change, part
-
-
-def publish_part(business: Business, change: str, part: Part) -> None:
-    with business.database.writing() as session:
-        tx = Transaction(business.database, session, SYSTEM, "test")
-        tx.lock(ArtifactRow, part.artifact)
-        artifacts.publish(session, part, change, "test", tx.now)
-
-
-def test_what_is_published_elsewhere_for_the_same_offering_waits_for_the_release(
-    business: Business, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change, other = business.scheduled(), promotion(business)
-    read, done, publish = Event(), Event(), releases.publish
-
-    def held(*args: Any) -> Any:
-        read.set()
-        assert not done.wait(0.7), "it was published between the facts and the effect"
-        return publish(*args)
-
-    def meanwhile() -> None:
-        read.wait(10)
-        publish_part(business, *other)
-        done.set()
-
-    monkeypatch.setattr(releases, "publish", held)
-    thread = Thread(target=meanwhile)
-    thread.start()
-    report = business.release(change)
-    thread.join(30)
-
-    assert report.activated == ("DE",) and done.is_set()
-
-
-def partner_and_direct(business: Business) -> tuple[str, str]:
-    """Two approved changes of one offering, each slightly dearer in its channel."""
-    partner = f"{business.price(channel='partner') / 1_000_000 + 1:.2f}"
-    return business.approved(proposal(set_price(partner, channel="partner"))), business.approved(proposal())
-
-
-def confirmation(business: Business, change: str) -> Confirmation:
-    with business.database.reading() as session:
-        found = changes.evidence_model(changes.evidence(session, change, 1, changes.CONFIRMATION), Confirmation)
-    assert found is not None
-    return found

@@ -6,7 +6,7 @@ from queries.simulation import stored
 from tests.attacks.conftest import databases, world
 from tests.attacks.world import World
 from tests.builders import FINANCE, proposal, set_price
-from tests.commands.test_release import confirmation, promoted
+from tests.commands.test_colliding import confirmation, promoted
 from web.present import money
 
 __all__ = ["databases", "world"]
