@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from analysis.assessment import find_impact, overtaken
 from analysis.impact import Sources
 from analysis.proposals import Proposal
-from commands import releases
 from commands.assessments import confirm_impact
 from domain.artifact import Part
 from domain.impact import Confirmation
@@ -19,7 +17,7 @@ from store import artifacts, changes
 from store.tables.artifact import ArtifactRow
 from store.unit_of_work import Transaction
 from tests.builders import Business, proposal, set_price
-from tests.commands.test_release import blocked
+from tests.commands.test_release import blocked, released_while
 
 
 def of(kind: str, *edits: dict[str, Any]) -> Proposal:
@@ -159,25 +157,10 @@ def test_what_is_published_elsewhere_for_the_same_offering_waits_for_the_release
     business: Business, monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
     change, other = business.scheduled(), promotion(business) if elsewhere == "promotion" else policy_row(business)
-    read, done, publish = Event(), Event(), releases.publish
 
-    def held(*args: Any) -> Any:
-        read.set()
-        assert not done.wait(0.7), "it was published between the facts and the effect"
-        return publish(*args)
+    order = released_while(business, monkeypatch, change, lambda: publish_part(business, *other))
 
-    def meanwhile() -> None:
-        read.wait(10)
-        publish_part(business, *other)
-        done.set()
-
-    monkeypatch.setattr(releases, "publish", held)
-    thread = Thread(target=meanwhile)
-    thread.start()
-    report = business.release(change)
-    thread.join(30)
-
-    assert report.activated == ("DE",) and done.is_set()
+    assert order == ["published", "done"]
 
 
 def partner_and_direct(business: Business) -> tuple[str, str]:
