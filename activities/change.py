@@ -58,7 +58,7 @@ class ChangeActivities(SimulationSteps):
         return Taken(assessments.record_assessment(self.gateway, call, at.change, at.revision, assessment))
 
     def _assessment(self, sources: Sources, at: StepInput) -> Assessment:
-        content = changes.revision_content(changes.revision(sources.session, at.change, at.revision))
+        content = changes.content(sources.session, at.change, at.revision)
         of = Requested(change=at.change, requester=changes.change(sources.session, at.change).requester)
         return assess(sources, content, of)
 
@@ -95,7 +95,7 @@ class ChangeActivities(SimulationSteps):
 
     def _found_again(self, sources: Sources, at: StepInput) -> FoundAgain:
         session = sources.session
-        content = changes.revision_content(changes.revision(session, at.change, at.revision))
+        content = changes.content(session, at.change, at.revision)
         # Read first: what is published from here on is then known to have come later.
         versions = artifacts.latest_numbers(session)
         evidence = changes.Evidences(session, at.change, at.revision)

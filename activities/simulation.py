@@ -48,7 +48,7 @@ class SimulationSteps(Steps):
 
     def _simulate(self, at: StepInput) -> Taken:
         with self.gateway.database.reading() as session:
-            content = changes.revision_content(changes.revision(session, at.change, at.revision))
+            content = changes.content(session, at.change, at.revision)
             affected = changes.change(session, at.change).affected_quotes
             result = None if self.is_wide(affected) else run_simulation(session, content, self.files)
         return self._record(at, result or self._simulated_wide(content, affected))
@@ -129,7 +129,7 @@ class SimulationSteps(Steps):
 
     def _subject(self, at: StepInput) -> Subject:
         with self.gateway.database.reading() as session:
-            content = changes.revision_content(changes.revision(session, at.change, at.revision))
+            content = changes.content(session, at.change, at.revision)
             return subject_of(session, content.parts)
 
     def _record(self, at: StepInput, result: Simulation) -> Taken:

@@ -93,7 +93,7 @@ def revise_change(tx: Transaction, change: str, proposal: Proposal, version: int
 
 def _never_lower(tx: Transaction, row: ChangeRow, content: ChangeContent) -> ChangeContent:
     """A tier that the requester asked for at least is kept by later revisions: it is raised, never lowered (R-3.3)."""
-    before = changes.revision_content(changes.revision(tx.session, row.id, row.revision)).least_tier
+    before = changes.content(tx.session, row.id, row.revision).least_tier
     return content.model_copy(update={"least_tier": max(before, content.least_tier)})
 
 
@@ -104,7 +104,7 @@ def submit_change(tx: Transaction, change: str, version: int | None) -> Receipt:
     Raises Conflict("version_moved", "illegal_transition"), Refused("not_yours"), Invalid("effective_in_past").
     """
     row = mine(tx, change, version)
-    content = changes.revision_content(changes.revision(tx.session, change, row.revision))
+    content = changes.content(tx.session, change, row.revision)
     not_in_past(tx.session, tx.now, content.effective, content.scope.markets)
     move(tx, row, advance(ChangeState(row.state), Step.SUBMIT))
     tx.wake(change, "submitted")

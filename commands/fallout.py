@@ -16,7 +16,7 @@ def case_of(tx: Transaction, row: ChangeRow, step: str, code: str | None, messag
     moved = set_case(tx, row.id, step, row.owner_group, code, message)
     if moved is None:
         return ()
-    content = changes.revision_content(changes.revision(tx.session, row.id, row.revision))
+    content = changes.content(tx.session, row.id, row.revision)
     kinds = {part.artifact.partition("/")[0] for part in content.parts}
     reason = f"A case of {row.id} has {moved}: {step.replace('_', ' ')}."
     return ask_for_runs(tx, Mode.INCIDENT, reason, kinds, step)

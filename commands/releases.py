@@ -54,7 +54,7 @@ def schedule_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
     require_system(tx)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    content = changes.content(tx.session, change, revision)
     instants = content.effective.instants(changes.zones(tx.session, content.scope.markets))
     move(tx, row, advance(ChangeState(row.state), Step.SCHEDULE))
     for market, at in instants.items():
@@ -78,7 +78,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     (D2, R-11.7).
     """
     require_system(tx)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    content = changes.content(tx.session, change, revision)
     tx.lock_all(ArtifactRow, _bases(tx, content))
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
@@ -313,7 +313,7 @@ def complete_change(tx: Transaction, change: str, revision: int) -> Lifecycle:
     require_system(tx)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    content = changes.content(tx.session, change, revision)
     if row.state_since + content.monitoring_period > tx.now:
         raise Refused("still_monitoring", "The monitoring period is not over.")
     move(tx, row, advance(ChangeState(row.state), Step.COMPLETE))

@@ -56,7 +56,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     are conflicts: nothing is changed and a case names them. Restoring twice changes nothing more.
     """
     require_system(tx)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    content = changes.content(tx.session, change, revision)
     tx.lock_all(ArtifactRow, {part.artifact for part in content.parts})
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
@@ -107,7 +107,7 @@ def finish_rollback(tx: Transaction, change: str, revision: int) -> Lifecycle:
     require_system(tx)
     row = tx.lock(ChangeRow, change)
     require_revision(row, revision)
-    content = changes.revision_content(changes.revision(tx.session, change, revision))
+    content = changes.content(tx.session, change, revision)
     owed = [d.target for d in tx.find(DeliveryRow, DeliveryRow.change == change, DeliveryRow.state != "confirmed")]
     if owed or not restored(tx, content, change):
         raise Refused("not_restored", "The earlier content is not confirmed everywhere yet.", targets=owed)

@@ -192,7 +192,7 @@ def change_view(session: Session, change: str, now: datetime, asking: str | None
     """Everything about a change, and what the person who asks can decide. Raises NotFound("unknown_change_request")."""
     row = changes.change(session, change)
     revision = changes.revision(session, change, row.revision)
-    content = changes.revision_content(revision)
+    content = changes.content_of(revision.content)
     evidence = changes.latest_evidence(session, change, row.revision)
     facts = changes.approval_facts(session, row, now, asking)
     opened = evidence.get(changes.GATE) if row.state in LIVE else None

@@ -60,7 +60,7 @@ def collisions_of(session: Session, change: str, now: datetime) -> tuple[Collisi
     row = changes.change(session, change)
     if row.closed or row.state == ChangeState.DRAFT:
         return ()
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     return touches.collisions(session, content, change, now)
 
 
@@ -93,7 +93,7 @@ def queues_of(session: Session, change: str) -> tuple[QueuePlace, ...]:
     row = changes.change(session, change)
     if row.closed or row.state in {*EFFECTIVE} - {ChangeState.RELEASING}:
         return ()
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     return tuple(place for part in content.parts for place in _places(session, part.artifact, change))
 
 

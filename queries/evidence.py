@@ -61,7 +61,7 @@ def change_files(session: Session, store: FileStore, change: str) -> dict[str, b
     row = changes.change(session, change)
     revisions = _rows(session, RevisionRow, RevisionRow.change, change)
     evidence = _rows(session, EvidenceRow, EvidenceRow.change, change)
-    content = changes.revision_content(max(revisions, key=lambda found: found.number))
+    content = changes.content_of(max(revisions, key=lambda found: found.number).content)
     return {
         "change.json": _json(row),
         **{f"revisions/{found.number}.json": found.content for found in revisions},

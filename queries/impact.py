@@ -107,7 +107,7 @@ def exported(session: Session, files: FileStore, change: str, name: str, wanted:
 def graph(session: Session, change: str) -> Graph:
     """What the changed entries depend on and what depends on them, from the artifacts themselves (R-5.3)."""
     row = changes.change(session, change)
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     return graph_of(session, content.parts)
 
 

@@ -29,7 +29,7 @@ def version_of(session: Session, artifact: str, number: int) -> Version:
 def proposed_by(session: Session, artifact: str, change: str) -> Version:
     """The policy as a change would make it. Raises NotFound("unknown_change_request"), Invalid("other_artifact")."""
     row = changes.change(session, change)
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     if artifact not in {part.artifact for part in content.parts}:
         raise Invalid("other_artifact", f"{change} does not change {artifact}.", change=change)
     return Version(policy_of(artifacts.proposed(session, content.parts)[KIND]), change)

@@ -56,14 +56,14 @@ def revision_page(session: Session, change: str, after: int, limit: int) -> Revi
 def revision_view(session: Session, change: str, number: int) -> RevisionView:
     """A revision of a change. Raises NotFound("unknown_change_request", "unknown_revision")."""
     changes.change(session, change)
-    content = changes.revision_content(changes.revision(session, change, number))
+    content = changes.content(session, change, number)
     return RevisionView(change=change, summary=_summary(session, change, number), content=content, words=words(content))
 
 
 def _summary(session: Session, change: str, number: int) -> RevisionSummary:
     row = changes.revision(session, change, number)
-    content = changes.revision_content(row)
-    before = changes.revision_content(changes.revision(session, change, number - 1)) if number > 1 else None
+    content = changes.content_of(row.content)
+    before = changes.content(session, change, number - 1) if number > 1 else None
     said, said_before = words(content), words(before) if before else ()
     return RevisionSummary(
         number=number,

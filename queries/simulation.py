@@ -122,7 +122,7 @@ def _simulated(session: Session, files: FileStore, change: str) -> tuple[Simulat
     """The latest simulation of a change, what was simulated, and the file of its cases."""
     row = changes.change(session, change)
     found, file = _stored(session, row)
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     subject = build_subject(contents_at(session, found.versions), found.versions, content.parts)
     return found, subject, files.get(file)
 
@@ -165,7 +165,7 @@ def today(session: Session, files: FileStore, change: str, wide: Wide | None = N
     simulated on. Raises NotFound("unknown_change_request"), Conflict("entries_moved") for one that never was simulated.
     """
     row = changes.change(session, change)
-    parts = changes.revision_content(changes.revision(session, change, row.revision)).parts
+    parts = changes.content(session, change, row.revision).parts
     try:
         subject, on_live = subject_of(session, parts), True
     except Conflict:
@@ -195,7 +195,7 @@ def _open(session: Session, change: str) -> ChangeContent:
     row = changes.change(session, change)
     if ChangeState(row.state) in CLOSED:
         raise Conflict("change_closed", f"{change} is {row.state.replace('_', ' ')}.", change=change)
-    return changes.revision_content(changes.revision(session, change, row.revision))
+    return changes.content(session, change, row.revision)
 
 
 def quote_trace(session: Session, files: FileStore, change: str, quote: str, wide: Wide) -> QuoteTrace:

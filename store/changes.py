@@ -177,9 +177,9 @@ def _revision(session: Session, change_id: str, number: int) -> Revision | None:
     return None if found is None else Revision(*found)
 
 
-def revision_content(row: Revision) -> ChangeContent:
-    """The content of a revision, from the stored bytes (D4)."""
-    return content_of(row.content)
+def content(session: Session, change_id: str, number: int) -> ChangeContent:
+    """The content of a revision of a change, from the stored bytes (D4). Raises NotFound("unknown_revision")."""
+    return content_of(revision(session, change_id, number).content)
 
 
 @lru_cache(maxsize=PARSED)

@@ -131,7 +131,7 @@ def _release(session: Session, row: ChangeRow, state: ChangeState, now: datetime
 
 
 def _monitoring(session: Session, row: ChangeRow, now: datetime) -> tuple[str, datetime | None, str]:
-    content = changes.revision_content(changes.revision(session, row.id, row.revision))
+    content = changes.content(session, row.id, row.revision)
     until = row.state_since + timedelta(seconds=content.monitoring.seconds)
     if until > now:
         return "wait", until, "the end of monitoring"
@@ -139,7 +139,7 @@ def _monitoring(session: Session, row: ChangeRow, now: datetime) -> tuple[str, d
 
 
 def _rollback(session: Session, row: ChangeRow) -> tuple[str, datetime | None, str]:
-    parts = changes.revision_content(changes.revision(session, row.id, row.revision)).parts
+    parts = changes.content(session, row.id, row.revision).parts
     published = session.execute(select(col(VersionRow.number)).where(col(VersionRow.change) == row.id)).all()
     if len(published) < 2 * len(parts):
         return "restore", None, ""

@@ -249,7 +249,7 @@ class Business:
         """The content of a change's current revision."""
         with self.database.reading() as session:
             row = changes.change(session, change)
-            return changes.revision_content(changes.revision(session, change, row.revision))
+            return changes.content(session, change, row.revision)
 
     def timeline(self, subject: str) -> tuple[TimelineEntry, ...]:
         """The audit chain of a subject."""

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/changes/{change}/revise", form_limits={"max_fields":
 def page(request: Request, change: str, visitor: Visiting, session: Reading) -> Response:
     """The form with what the latest revision says. Raises Conflict("revise_over_the_api")."""
     row = changes.change(session, change)
-    content = changes.revision_content(changes.revision(session, change, row.revision))
+    content = changes.content(session, change, row.revision)
     if not fits_the_form(content):
         raise Conflict(
             "revise_over_the_api", "This change is more than amounts of prices and costs; revise it over the API."
