@@ -9,7 +9,8 @@ from pydantic import Field
 from api.parts import InstallationParts, Reading
 from commands.approvals import Ballot, decide
 from commands.cases import retry_change
-from commands.changes import submit_change, withdraw_change
+from commands.changes import Receipt, submit_change, withdraw_change
+from commands.command import Command
 from commands.emergency import Window, break_glass
 from commands.remarks import Reason
 from commands.residual_risk import Statement, accept_residual_risk
@@ -117,43 +118,42 @@ def submit(
     return acting(lambda: submit_change(installation.gateway, acting.call, change, form.version))
 
 
-@router.post("/withdraw")
-def withdraw(
+Explained = Callable[[Command[[str, str, int | None], Receipt]], Response]
+
+
+async def explained(
     change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[ReasonForm, Form()]
-) -> Response:
-    """Take a change back before it has taken effect."""
-    return acting(
-        lambda: withdraw_change(installation.gateway, acting.call, change, _why(form), form.version),
-        reason=form.reason,
+) -> Explained:
+    """Runs a command that takes a reason, on the version that the page showed."""
+
+    def why() -> str:
+        with as_typed():
+            return Reason(reason=form.reason).reason
+
+    return lambda command: acting(
+        lambda: command(installation.gateway, acting.call, change, why(), form.version), reason=form.reason
     )
+
+
+ExplainedHere = Annotated[Explained, Depends(explained)]
+
+
+@router.post("/withdraw")
+def withdraw(explained: ExplainedHere) -> Response:
+    """Take a change back before it has taken effect."""
+    return explained(withdraw_change)
 
 
 @router.post("/rollback")
-def roll_back(
-    change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[ReasonForm, Form()]
-) -> Response:
+def roll_back(explained: ExplainedHere) -> Response:
     """Take a released change back."""
-    return acting(
-        lambda: roll_back_change(installation.gateway, acting.call, change, _why(form), form.version),
-        reason=form.reason,
-    )
+    return explained(roll_back_change)
 
 
 @router.post("/give-up")
-def give_up(
-    change: str, installation: InstallationParts, acting: ActingHere, form: Annotated[ReasonForm, Form()]
-) -> Response:
+def give_up(explained: ExplainedHere) -> Response:
     """End a rollback that cannot be done."""
-    return acting(
-        lambda: give_up_rollback(installation.gateway, acting.call, change, _why(form), form.version),
-        reason=form.reason,
-    )
-
-
-def _why(form: ReasonForm) -> str:
-    """The form's reason as a command takes it. Raises Invalid("bad_form")."""
-    with as_typed():
-        return Reason(reason=form.reason).reason
+    return explained(give_up_rollback)
 
 
 @router.post("/retry")

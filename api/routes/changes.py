@@ -1,14 +1,16 @@
 """Change requests: create, read, revise, submit, decide, withdraw, roll back (chapters 4 to 7)."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from analysis.proposals import Proposal
 from api.parts import LARGEST, Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
 from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
+from commands.command import Command
 from commands.remarks import Reason
 from commands.rollbacks import give_up_rollback, roll_back_change
 from domain.model import Model
@@ -94,43 +96,40 @@ def submit(
     return _tagged(response, changes.submit_change(installation.gateway, call, change, version))
 
 
-@router.post("/{change}/withdraw")
-def withdraw(
+Explained = Callable[[Command[[str, str, int | None], Receipt]], Receipt]
+
+
+async def explained(
     response: Response,
     change: str,
     installation: InstallationParts,
     call: Writing,
     version: ExpectedVersion,
     body: Reason,
-) -> Receipt:
+) -> Explained:
+    """Runs a command that takes a reason, on the version that was read."""
+    return lambda command: _tagged(response, command(installation.gateway, call, change, body.reason, version))
+
+
+ExplainedHere = Annotated[Explained, Depends(explained)]
+
+
+@router.post("/{change}/withdraw")
+def withdraw(explained: ExplainedHere) -> Receipt:
     """Take a change back before it has taken effect."""
-    return _tagged(response, changes.withdraw_change(installation.gateway, call, change, body.reason, version))
+    return explained(changes.withdraw_change)
 
 
 @router.post("/{change}/rollback")
-def roll_back(
-    response: Response,
-    change: str,
-    installation: InstallationParts,
-    call: Writing,
-    version: ExpectedVersion,
-    body: Reason,
-) -> Receipt:
+def roll_back(explained: ExplainedHere) -> Receipt:
     """Take a released change back: the earlier content is released again."""
-    return _tagged(response, roll_back_change(installation.gateway, call, change, body.reason, version))
+    return explained(roll_back_change)
 
 
 @router.post("/{change}/give-up")
-def give_up(
-    response: Response,
-    change: str,
-    installation: InstallationParts,
-    call: Writing,
-    version: ExpectedVersion,
-    body: Reason,
-) -> Receipt:
+def give_up(explained: ExplainedHere) -> Receipt:
     """End a rollback that cannot be done, and say why: the change has failed, and what is live stays."""
-    return _tagged(response, give_up_rollback(installation.gateway, call, change, body.reason, version))
+    return explained(give_up_rollback)
 
 
 @router.post("/{change}/retry")
