@@ -390,8 +390,3 @@ def collisions(session: Session, row: ChangeRow, content: ChangeContent) -> tupl
 def _moved(session: Session, part: Part) -> tuple[str, ...]:
     live = artifacts.content(session, part.artifact, artifacts.latest(session, part.artifact))
     return conflicts(live, part.operations)
-
-
-def state_of(row: ChangeRow) -> ChangeState:
-    """The state as its enumeration."""
-    return ChangeState(row.state)
