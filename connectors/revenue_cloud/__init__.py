@@ -18,13 +18,14 @@ A *problem* is something that nobody can have meant, so that the source must be 
 - inactive: products, prices, attributes, currencies, price books, schedules, and rows whose status is not Active;
 - whatever refers to something that is left out, with that one's reason; rows that repeat another one cell by cell;
 - unsupported: derived prices, amounts off, components by classification, relationships other than bundles, rows that
-  end on a date, price books besides the standard one, groups that only hold groups. Usage rates, attribute and bundle
-  adjustments and the like are whole files or folders that are left.
+  end on a date, price books besides the standard one, groups that only hold groups. Attribute adjustments and the
+  like are whole files or folders that are left.
 
 Choices: the id of an offering is its stock keeping unit. A tier holds from its lower bound up to and including its
-upper bound; where the next one does not follow directly, a tier of nothing off brings the list price back. A price
-without selling model is a one-time price under "One Time". A component without group is in a group "ungrouped". A row
-that refers to a bad row is not counted as bad itself.
+upper bound; where the next one does not follow directly, a tier of nothing off brings the list price or rate back. A
+rate that only its tiers give is left, and they with it, where they leave a unit without an amount. A price without
+selling model is a one-time price under "One Time". A component without group is in a group "ungrouped". A row that
+refers to a bad row is not counted as bad itself.
 """
 
 from connectors.revenue_cloud.read import read_revenue_cloud

@@ -11,7 +11,7 @@ from connectors.revenue_cloud.ledger import Ledger, LeftOut, Register, collect
 from connectors.revenue_cloud.products import Products
 from connectors.revenue_cloud.rates import read_rates
 from connectors.revenue_cloud.table import Row, Table
-from connectors.revenue_cloud.tiers import give_tiers
+from connectors.revenue_cloud.tiers import give_tiers, read_schedules
 from domain.kinds.pricing import BundlePrice, Cost, Price, Rate
 
 ONE_TIME = "One Time"
@@ -32,9 +32,10 @@ def read_prices(tables: Mapping[str, Table], products: Products, ledger: Ledger)
     """Read currencies and books, then what the standard price book, its cost book and its rate cards say."""
     books = read_books(tables, ledger)
     prices = _prices(tables["PricebookEntry"], books, products, ledger)
-    give_tiers(tables, prices, books, ledger)
+    schedules = read_schedules(tables["PriceAdjustmentSchedule"], books, ledger)
+    give_tiers(tables["PriceAdjustmentTier"], prices, schedules, ledger)
     costs = _costs(tables["CostBookEntry"], books, products, ledger)
-    bundles = read_adjustments(tables, products, books, ledger)
+    bundles = read_adjustments(tables["BundleBasedAdjustment"], schedules, products, books, ledger)
     return Prices(prices, costs, bundles, read_rates(tables, products, books, ledger))
 
 

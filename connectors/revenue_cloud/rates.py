@@ -1,15 +1,14 @@
 """Rates of measured usage from the rate cards of the standard price book, with their tiers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from connectors.revenue_cloud.books import Books
-from connectors.revenue_cloud.cells import code, money, no_end, one_of, quantity
-from connectors.revenue_cloud.ledger import BadCell, Ledger, LeftOut, Register, collect
+from connectors.revenue_cloud.cells import code, money, no_end, one_of
+from connectors.revenue_cloud.ledger import Ledger, LeftOut, Register, collect
 from connectors.revenue_cloud.products import Products
 from connectors.revenue_cloud.table import Row, Table
-from connectors.revenue_cloud.tiers import ADJUSTMENTS
+from connectors.revenue_cloud.tiers import ADJUSTMENTS, Step, in_order, step_of, tiers_of, without_overlaps
 from domain.kinds.pricing import Rate, Tier
 
 CARD, PRODUCT, UNIT = "RateCard.$$Name$Type", "Product.StockKeepingUnit", "RateUnitOfMeasure.UnitCode"
@@ -20,20 +19,9 @@ STATUSES = frozenset({"Active", "Archived", "Draft", "Inactive"})
 NO_BASE = "the rate card names no rate that a percentage could come off"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A price from a quantity on, up to `last` (None: without end)."""
-
-    start: int
-    last: int | None
-    micros: int
-    row: Row
-
-
 def read_rates(tables: Mapping[str, Table], products: Products, books: Books, ledger: Ledger) -> Register[Rate]:
     """Base rates, and rates that are given by their tiers alone; rates in tokens have no currency and are left."""
     linked = _linked(tables["PriceBookRateCard"], books, ledger)
-    steps = _steps(tables["RateAdjustmentByTier"], ledger)
 
     def build(row: Row) -> Rate:
         if row[CARD] not in linked:
@@ -43,27 +31,46 @@ def read_rates(tables: Mapping[str, Table], products: Products, books: Books, le
         no_end(row, "rate")
         if row[UNIT] not in books.currencies.found and row[UNIT] not in books.currencies.lost:
             raise LeftOut("the rate is in tokens or another unit that is no currency")
-        offering = products.offerings.get(row[PRODUCT], PRODUCT).id
-        tiers = _tiers(steps.get(_entry(row), [])) if not row["Rate"] else ()
-        if not row["Rate"] and not tiers:
-            raise LeftOut(NO_BASE)
         return Rate(
-            offering=offering,
+            offering=products.offerings.get(row[PRODUCT], PRODUCT).id,
             resource=code(row, RESOURCE),
             unit=code(row, QUANTITY_UNIT),
             currency=books.currencies.get(row[UNIT], UNIT),
-            unit_price_micros=money(row, "Rate") if row["Rate"] else tiers[0].unit_price_micros or 0,
-            tiers=tiers[1:],
+            unit_price_micros=money(row, "Rate") if row["Rate"] else 0,
         )
 
     rates = collect(ledger, tables["RateCardEntry"], (PRODUCT, CARD, RESOURCE, UNIT), "rate", build)
+    _give_tiers(rates, _steps(tables["RateAdjustmentByTier"], rates, ledger), ledger)
     _join(rates)
     return rates
 
 
+def _give_tiers(rates: Register[Rate], steps: Mapping[str, list[Step]], ledger: Ledger) -> None:
+    """Give each rate its tiers; one without an amount of its own that they do not make up is left, and they with it."""
+    for name, rate in list(rates.found.items()):
+        kept = without_overlaps(steps.get(name, ()), ledger)
+        if rates.rows[name]["Rate"]:
+            rates.found[name] = rate.model_copy(update={"tiers": tiers_of(kept)})
+        elif reason := _unfounded(kept):
+            for row in (rates.drop(name, reason), *(step.row for step in kept)):
+                ledger.leave(row, reason)
+        else:
+            first, *rest = (step.tier for step in kept)
+            update = {"unit_price_micros": first.unit_price_micros, "tiers": tuple(rest)}
+            rates.found[name] = rate.model_copy(update=update)
+
+
+def _unfounded(steps: Sequence[Step]) -> str:
+    """Why rising tiers are no rate by themselves, empty where they are: each unit from the first on has an amount."""
+    if not steps or steps[0].tier.from_quantity != 1:
+        return NO_BASE
+    gap = any(step.last is None or then.tier.from_quantity > step.last + 1 for step, then in pairwise(steps))
+    return "the tiers of the rate leave a gap" if gap else ""
+
+
 def _join(rates: Register[Rate]) -> None:
-    """A rate that one card gives plainly and another by tiers is one rate with those tiers."""
-    plain = {rate.key: name for name, rate in rates.found.items() if rates.rows[name]["Rate"]}
+    """A rate that one card gives plainly, without tiers, and another by tiers is one rate with those tiers."""
+    plain = {rate.key: name for name, rate in rates.found.items() if rates.rows[name]["Rate"] and not rate.tiers}
     for name, rate in list(rates.found.items()):
         if not rates.rows[name]["Rate"] and rate.key in plain:
             first = Tier(from_quantity=1, unit_price_micros=rate.unit_price_micros)
@@ -89,30 +96,16 @@ def _entry(row: Row) -> str:
     return ";".join((row[PRODUCT], card, row[RESOURCE], row[UNIT]))
 
 
-def _steps(table: Table, ledger: Ledger) -> dict[str, list[Step]]:
-    """The tiers of each entry of a rate card, by its key."""
+def _steps(table: Table, rates: Register[Rate], ledger: Ledger) -> dict[str, list[Step]]:
+    """The tiers of each entry of a rate card, rising, by its key."""
+    names = {_entry(row): name for name, row in rates.rows.items()}
 
     def build(row: Row) -> Step:
+        name = names.get(row[ENTRY], row[ENTRY])
+        rates.get(name, ENTRY)
         no_end(row, "tier")
-        if one_of(row, "AdjustmentType", ADJUSTMENTS) != "Override":
+        if one_of(row, "AdjustmentType", ADJUSTMENTS) == "Percentage" and not rates.rows[name]["Rate"]:
             raise LeftOut(NO_BASE)
-        lower, last = quantity(row, "LowerBound"), quantity(row, "UpperBound")
-        if lower is None:
-            raise BadCell("LowerBound", "the cell is empty")
-        return Step(max(lower, 1), last, money(row, "AdjustmentValue"), row)
+        return step_of(row, name, "AdjustmentValue")
 
-    found: dict[str, list[Step]] = {}
-    kept = collect(ledger, table, (ENTRY, "LowerBound", "UpperBound"), "rate.tiers", build)
-    for step in sorted(kept.found.values(), key=lambda step: step.start):
-        found.setdefault(step.row[ENTRY], []).append(step)
-    return found
-
-
-def _tiers(steps: list[Step]) -> tuple[Tier, ...]:
-    """Tiers from the first unit on without gap; a source may repeat an upper bound as the next lower one."""
-    if not steps or steps[0].start != 1:
-        return ()
-    for step, following in pairwise(steps):
-        if step.last is None or following.start not in (step.last, step.last + 1):
-            raise LeftOut("the tiers of the rate overlap or leave a gap")
-    return tuple(Tier(from_quantity=step.start, unit_price_micros=step.micros) for step in steps)
+    return in_order(collect(ledger, table, (ENTRY, "LowerBound", "UpperBound"), "rate.tiers", build).found.values())

@@ -1,6 +1,6 @@
-"""Volume tiers of prices: from a quantity on a percentage off the list price, or another price."""
+"""Volume tiers: from a quantity on a percentage off the price or rate, or another one; and schedules of adjustments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.revenue_cloud.books import Books
@@ -12,57 +12,68 @@ from domain.kinds.pricing import Price, Tier
 
 SCHEDULE = "PriceAdjustmentSchedule.Name"
 SCHEDULE_TYPES = frozenset({"Attribute", "Bundle", "Custom", "Term", "Volume"})
+VOLUME, BUNDLE = "Volume", "Bundle"
 ADJUSTMENTS = frozenset({"Amount", "Override", "Percentage"})
 KEY = (SCHEDULE, "Product2.StockKeepingUnit", MODEL, "CurrencyIsoCode", "EffectiveFrom", "LowerBound")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A tier of the price `price`: it holds for quantities `tier.from_quantity` to `last` (None: no end)."""
+class Schedule:
+    """An active schedule: VOLUME or BUNDLE, and the price book whose prices it adjusts."""
 
-    price: str
+    kind: str
+    book: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tier of the price or rate `of`: it holds for quantities `tier.from_quantity` to `last` (None: no end)."""
+
+    of: str
     tier: Tier
     last: int | None
     row: Row
 
 
-def give_tiers(tables: Mapping[str, Table], prices: Register[Price], books: Books, ledger: Ledger) -> None:
+def read_schedules(table: Table, books: Books, ledger: Ledger) -> Register[Schedule]:
+    """The schedules of adjustments by name: those of volume tiers and those of products within bundles."""
+
+    def build(row: Row) -> Schedule:
+        code(row, "Name")
+        books.prices.get(row[BOOK], BOOK)
+        kind = one_of(row, "ScheduleType", SCHEDULE_TYPES)
+        if kind not in (VOLUME, BUNDLE):
+            raise LeftOut("only schedules of volume tiers and of products within bundles are supported")
+        if not yes(row, "IsActive"):
+            raise LeftOut("the schedule of price adjustments is inactive")
+        no_end(row, "schedule")
+        return Schedule(kind, row[BOOK])
+
+    return collect(ledger, table, ("Name",), "which adjustments are taken over", build)
+
+
+def give_tiers(table: Table, prices: Register[Price], schedules: Register[Schedule], ledger: Ledger) -> None:
     """Give prices their tiers, which must not overlap. An empty upper bound means until the next tier.
 
     After the last bound, and in a gap, the list price holds again.
     """
-    schedules = _schedules(tables["PriceAdjustmentSchedule"], books, ledger)
 
     def build(row: Row) -> Step:
-        book = schedules.get(row[SCHEDULE], SCHEDULE)
-        key = ";".join((book, row["Product2.StockKeepingUnit"], row[MODEL], row["CurrencyIsoCode"]))
+        schedule = schedules.get(row[SCHEDULE], SCHEDULE)
+        if schedule.kind != VOLUME:
+            raise LeftOut("the schedule is not one of volume tiers")
+        key = ";".join((schedule.book, row["Product2.StockKeepingUnit"], row[MODEL], row["CurrencyIsoCode"]))
         prices.get(key, "Product2.StockKeepingUnit")
         no_end(row, "tier")
-        return _step(row, key)
+        return step_of(row, key, "TierValue")
 
-    steps: dict[str, list[Step]] = {}
-    for step in collect(ledger, tables["PriceAdjustmentTier"], KEY, "price.tiers", build).found.values():
-        steps.setdefault(step.price, []).append(step)
-    for key, of_price in steps.items():
-        tiers = _tiers(sorted(of_price, key=lambda step: (step.tier.from_quantity, step.row.line)), ledger)
+    for key, steps in in_order(collect(ledger, table, KEY, "price.tiers", build).found.values()).items():
+        tiers = tiers_of(without_overlaps(steps, ledger))
         prices.found[key] = prices.found[key].model_copy(update={"tiers": tiers})
 
 
-def _schedules(table: Table, books: Books, ledger: Ledger) -> Register[str]:
-    def build(row: Row) -> str:
-        code(row, "Name")
-        books.prices.get(row[BOOK], BOOK)
-        if one_of(row, "ScheduleType", SCHEDULE_TYPES) != "Volume":
-            raise LeftOut("only schedules of volume tiers are supported")
-        if not yes(row, "IsActive"):
-            raise LeftOut("the schedule of price adjustments is inactive")
-        no_end(row, "schedule")
-        return row[BOOK]
-
-    return collect(ledger, table, ("Name",), "which tiers are taken over", build)
-
-
-def _step(row: Row, price: str) -> Step:
+def step_of(row: Row, of: str, value: str) -> Step:
+    """The tier that a row says, with its amount or percentage in the column `value`. Raises BadCell, LeftOut."""
     lower, last = quantity(row, "LowerBound"), quantity(row, "UpperBound")
     if lower is None:
         raise BadCell("LowerBound", "the cell is empty")
@@ -73,22 +84,35 @@ def _step(row: Row, price: str) -> Step:
     if kind == "Amount":
         raise LeftOut("an amount off the list price is not supported, only a percentage or another price")
     if kind == "Percentage":
-        tier = Tier(from_quantity=start, off_basis_points=basis_points(row, "TierValue"))
+        tier = Tier(from_quantity=start, off_basis_points=basis_points(row, value))
     else:
-        tier = Tier(from_quantity=start, unit_price_micros=money(row, "TierValue"))
-    return Step(price, tier, last, row)
+        tier = Tier(from_quantity=start, unit_price_micros=money(row, value))
+    return Step(of, tier, last, row)
 
 
-def _tiers(steps: list[Step], ledger: Ledger) -> tuple[Tier, ...]:
-    """Tiers in rising order. Where one ends before the next begins, a tier of nothing off takes its place."""
+def in_order(steps: Iterable[Step]) -> dict[str, list[Step]]:
+    """The tiers of each price or rate, rising."""
+    found: dict[str, list[Step]] = {}
+    for step in sorted(steps, key=lambda step: (step.tier.from_quantity, step.row.line)):
+        found.setdefault(step.of, []).append(step)
+    return found
+
+
+def without_overlaps(steps: Sequence[Step], ledger: Ledger) -> list[Step]:
+    """Rising tiers, without those that overlap the one before: their rows are bad."""
     kept: list[Step] = []
     for step in steps:
         if kept and _overlap(kept[-1], step):
             ledger.fault(step.row, BadCell("LowerBound", f"the tier overlaps the one in line {kept[-1].row.line}"))
         else:
             kept.append(step)
+    return kept
+
+
+def tiers_of(steps: Sequence[Step]) -> tuple[Tier, ...]:
+    """Tiers in rising order. Where one ends before the next begins, a tier of nothing off takes its place."""
     tiers: list[Tier] = []
-    for step, following in zip(kept, [*kept[1:], None], strict=True):
+    for step, following in zip(steps, [*steps[1:], None], strict=False):
         tiers.append(step.tier)
         if step.last is not None and (following is None or following.tier.from_quantity > step.last + 1):
             tiers.append(Tier(from_quantity=step.last + 1, off_basis_points=0))

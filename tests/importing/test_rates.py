@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.revenue_cloud import read_revenue_cloud
-from tests.importing.shop import assert_contents_are_valid, assert_rows_add_up
+from connectors.revenue_cloud import ImportResult, read_revenue_cloud
+from connectors.revenue_cloud.rates import NO_BASE
+from tests.importing.shop import append, assert_contents_are_valid, assert_rows_add_up
 
 CARDS = "PriceBook.Name,RateCard.$$Name$Type\nList,Base;Base\nList,Tiers;Tier\nOther,Foreign;Base\n"
 ENTRY_HEAD = (
@@ -47,6 +48,64 @@ def test_a_rate_is_taken_over_with_its_tiers(shop: Path) -> None:
     assert result.report.entries["rate"] == 1
     assert_contents_are_valid(result)
     assert_rows_add_up(result)
+
+
+def fates(result: ImportResult, file: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many rows of a file were taken into what, and left for which reason."""
+    (found,) = (found for found in result.report.files if found.file.endswith(f"/{file}.csv"))
+    return {part.into: part.rows for part in found.taken}, {part.reason: part.rows for part in found.left}
+
+
+def test_a_rate_with_its_own_amount_is_taken_over_with_its_tiers(shop: Path) -> None:
+    tiers = (
+        "R-500;Base;MINUTES;EUR,100,200,Override,9,\n"
+        "R-500;Base;MINUTES;EUR,10,50,Percentage,12.5,\n"
+        "R-500;Base;MINUTES;EUR,200,,Amount,1,\n"
+    )
+    result = read_revenue_cloud(with_rates(shop, "R-500,Base;Base,MINUTES,Minutes,EUR,9.99,Active,\n", tiers))
+
+    assert result.problems == ()
+    rate = result.pricing["rate/R-500/MINUTES/*/*/EUR"]
+    assert rate["unit_price_micros"] == 9_990_000
+    assert [(t["from_quantity"], t["unit_price_micros"], t["off_basis_points"]) for t in rate["tiers"]] == [
+        (10, None, 1_250),
+        (51, None, 0),
+        (100, 9_000_000, None),
+        (201, None, 0),
+    ]
+    taken, left = fates(result, "RateAdjustmentByTier")
+    assert taken == {"rate.tiers": 2} and list(left.values()) == [1]
+    assert_contents_are_valid(result)
+    assert_rows_add_up(result)
+
+
+@pytest.mark.parametrize(
+    ("tier", "line", "column", "reason"),
+    [
+        ("NO-SUCH;Base;MINUTES;EUR,1,,Override,5,", 3, "RateCardEntry.", "RateCardEntry.csv has no NO-SUCH"),
+        ("R-500;Base;MINUTES;EUR,7,,Override,5,", 3, "LowerBound", "overlaps the one in line 2"),
+        ("R-500;Base;MINUTES;EUR,10,,Percentage,101,", 3, "AdjustmentValue", "not between 0 and 100"),
+    ],
+)
+def test_a_bad_tier_of_a_rate_refuses_the_import(shop: Path, tier: str, line: int, column: str, reason: str) -> None:
+    tiers = f"R-500;Base;MINUTES;EUR,5,9,Override,8,\n{tier}\n"
+    result = read_revenue_cloud(with_rates(shop, "R-500,Base;Base,MINUTES,Minutes,EUR,9,Active,\n", tiers))
+
+    (problem,) = result.problems
+    assert problem.file == "shop-rates/RateAdjustmentByTier.csv" and problem.line == line
+    assert problem.column.startswith(column) and reason in problem.reason
+    assert result.pricing == {}
+    assert_rows_add_up(result)
+
+
+def test_tiers_are_taken_over_only_where_they_are_used(shop: Path) -> None:
+    entry = "R-500,Tiers;Tier,MINUTES,Minutes,EUR,,Active,\nR-500,Base;Base,MINUTES,Minutes,EUR,5,Archived,\n"
+    tiers = "R-500;Tiers;MINUTES;EUR,5,,Override,4,\nR-500;Base;MINUTES;EUR,5,,Override,4,\n"
+    result = read_revenue_cloud(with_rates(shop, entry, tiers))
+
+    assert result.problems == ()
+    assert fates(result, "RateAdjustmentByTier") == ({}, {NO_BASE: 1, "the rate is inactive": 1})
+    assert fates(result, "RateCardEntry") == ({}, {NO_BASE: 1, "the rate is inactive": 1})
 
 
 @pytest.mark.parametrize(
@@ -91,6 +150,48 @@ def test_a_reduction_in_a_bundle_is_taken_over(shop: Path) -> None:
     found = {key: entry["off_basis_points"] for key, entry in result.pricing.items() if entry["type"] == "bundle"}
     assert found == {"bundle/CABLE/R-500/One-Time/EUR": 500}
     assert_rows_add_up(result)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "named", "problem"),
+    [
+        (",maybe,In bundles,List;true,Bundle", "In bundles", ("PriceAdjustmentSchedule", 5, "IsActive")),
+        (",true,In bundles,List;true,Bundle", "In boxes", ("BundleBasedAdjustment", 2, "PriceAdjustmentSchedule.Name")),
+    ],
+)
+def test_a_bad_schedule_of_bundles_is_named(
+    shop: Path, schedule: str, named: str, problem: tuple[str, int, str]
+) -> None:
+    append(shop, "shop-pricing/PriceAdjustmentSchedule.csv", schedule)
+    row = f"{named},R-500,CABLE,CABLE,,One-Time;OneTime,EUR,Percentage,5,\n"
+    (shop / "shop-pricing" / "BundleBasedAdjustment.csv").write_text(BUNDLE_HEAD + row)
+    result = read_revenue_cloud(shop)
+
+    file, line, column = problem
+    assert [(p.file, p.line, p.column) for p in result.problems] == [(f"shop-pricing/{file}.csv", line, column)]
+    assert result.pricing == {}
+    assert_rows_add_up(result)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reason"),
+    [
+        (",false,In bundles,List;true,Bundle", "inactive"),
+        ("2030-01-01T00:00:00.000+0000,true,In bundles,List;true,Bundle", "ends on a date"),
+        (",true,In bundles,List;true,Volume", "not one of products within bundles"),
+    ],
+)
+def test_a_reduction_whose_schedule_does_not_hold_is_left_with_its_reason(
+    shop: Path, schedule: str, reason: str
+) -> None:
+    append(shop, "shop-pricing/PriceAdjustmentSchedule.csv", schedule)
+    row = "In bundles,R-500,CABLE,CABLE,,One-Time;OneTime,EUR,Percentage,5,\n"
+    (shop / "shop-pricing" / "BundleBasedAdjustment.csv").write_text(BUNDLE_HEAD + row)
+    result = read_revenue_cloud(shop)
+
+    taken, left = fates(result, "BundleBasedAdjustment")
+    assert result.problems == () and taken == {}
+    assert len(left) == 1 and reason in next(iter(left))
 
 
 def test_a_bad_rate_refuses_the_import(shop: Path) -> None:
