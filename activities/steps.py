@@ -22,9 +22,9 @@ from commands.command import Call, Gateway
 from connectors.target import Target
 from domain.errors import Conflict, KeyReused
 from domain.party import SYSTEM
-from store import changes
 from store.audit import in_last_minute
 from store.files import FileStore
+from store.freezes import freezes
 from store.lifecycle import Lifecycle, lifecycle_of
 from store.tables.outbox import OutboxRow
 
@@ -129,7 +129,7 @@ class Steps:
         """An effect that was refused waits for a person, for the end of a freeze, or for its next try."""
         with self.gateway.database.reading() as session:
             now = self.gateway.database.now(session)
-            frozen = [f.until_at for f in changes.freezes(session, progress.kind, ("*",), now)]
+            frozen = [f.until_at for f in freezes(session, progress.kind, ("*",), now)]
             pause = SOON if passing(blocks) else pause_after(tries(session, progress.change))
         again = min([*frozen, now + pause])
         seen = self._read(progress.change).seen_version

@@ -33,6 +33,7 @@ from policies.table import ApprovalPolicy
 from store import artifacts, changes
 from store.calendars import calendars
 from store.files import FileStore
+from store.freezes import freezes
 from store.ownership import OWNERSHIP
 from store.policies import before_own
 from store.quotes import open_quotes_using
@@ -182,7 +183,7 @@ def _risk_facts(
         risk=kind_of(content.kind).risk,
         failures=around.failures,
         collisions=len(around.collisions),
-        frozen=len(changes.freezes(session, content.kind, markets, now)),
+        frozen=len(freezes(session, content.kind, markets, now)),
         starts=min((at for at in instants.values() if at is not None), default=None),
         now=now,
         consumers=sum(entry["type"] == "consumer" for entry in contracts.values()) if content.kind in READ else 0,

@@ -1,7 +1,7 @@
 """`mandate change ...`: propose, read, decide, follow and take back changes."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -213,5 +213,17 @@ def _show_dry_run(found: Any) -> None:
     say(*(f"  check: {check['title']}: {words(check['outcome'])}" for check in simulation["checks"]), *followed(found))
     for market, instant in found["instants"].items():
         say(f"Effective in {market}: {moment(instant) or 'as soon as it is approved'}")
+    say(*_foreseen(found))
     for block in (*found["unsatisfiable"], *found["freezes"]):
         say(f"Held back by {block}")
+
+
+def _foreseen(found: Any) -> Iterator[str]:
+    """When it may take effect, how long it takes, what is missing."""
+    expected = found["forecast"]
+    for slot in expected["slots"]:
+        behind = f", after {', '.join(slot['after'])}" if slot["after"] else ""
+        yield f"Earliest legal slot in {slot['market']}: {moment(slot['at'])}{behind}"
+    yield f"Decided by {moment(expected['decided_at'])} if everybody decides by their reminder"
+    yield f"Completed by {moment(expected['completed_at'])}"
+    yield from (f"Missing: {what}" for what in found["missing"])

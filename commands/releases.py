@@ -28,6 +28,7 @@ from domain.kinds import kind_of_artifact
 from domain.model import Model
 from store import artifacts, changes
 from store.changes import CONFIRMATION, GATE
+from store.freezes import freezes
 from store.lifecycle import Lifecycle
 from store.policies import release_blocks
 from store.standards import STANDARDS, lost
@@ -143,7 +144,7 @@ def effect_facts(
     """What the gate is asked with: facts just read under lock, with everything else that forbids an effect now."""
     facts = changes.approval_facts(tx.session, row, tx.now)
     markets = tuple(plan.market for plan in due)
-    blocks = [f"frozen:{freeze.id}" for freeze in changes.freezes(tx.session, row.kind, markets, tx.now, row.id)]
+    blocks = [f"frozen:{freeze.id}" for freeze in freezes(tx.session, row.kind, markets, tx.now, row.id)]
     blocks += [*release_blocks(tx.session, content.parts), *changes.held(tx.session, row, facts.plan)]
     if not due:
         blocks.append("not_due")

@@ -20,6 +20,7 @@ from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Conflict, Invalid, Refused
 from store import artifacts, changes
 from store.changes import GATE
+from store.freezes import freezes
 from store.lifecycle import Lifecycle
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import CaseRow, ChangeRow
@@ -143,7 +144,7 @@ def give_up_rollback(tx: Transaction, change: str, reason: str, version: int | N
 
 
 def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part], markets: Sequence[str]) -> list[str]:
-    held = changes.freezes(tx.session, row.kind, tuple(markets), tx.now, row.id)
+    held = freezes(tx.session, row.kind, tuple(markets), tx.now, row.id)
     blocks = [f"frozen:{freeze.id}" for freeze in held]
     if changes.evidence(tx.session, row.id, row.revision, GATE) is None:
         blocks.append("never_released")

@@ -7,6 +7,7 @@ from analysis.assessment import Requested, Wide, assess, run_simulation
 from analysis.impact import Sources
 from analysis.proposals import Proposal, build_content
 from domain.approval import ApprovalFacts, Plan, gate
+from domain.forecast import Forecast, forecast, missing
 from domain.impact import Impact
 from domain.judging import Judged, judged
 from domain.model import Model
@@ -17,6 +18,7 @@ from domain.simulation import Simulation
 from queries.changes import words
 from store import changes
 from store.directory import holders
+from store.freezes import closed_periods, freezes
 from store.touches import Collision
 
 
@@ -24,7 +26,8 @@ class DryRun(Model):
     """What a submission would lead to.
 
     The tier and why, the risk, who owns it, who would be asked, which stages nobody can fill, impact, simulation,
-    what follows of checks that did not pass, open changes of the same, freezes now, instants by market.
+    what follows of checks that did not pass, open changes of the same, freezes now, instants by market as asked for,
+    the earliest legal slots and how long it takes, what evidence is missing.
     """
 
     tier: int
@@ -40,6 +43,8 @@ class DryRun(Model):
     judged: tuple[Judged, ...]
     instants: dict[str, datetime | None]
     freezes: tuple[str, ...]
+    forecast: Forecast
+    missing: tuple[str, ...]
     words: tuple[str, ...]
 
 
@@ -63,6 +68,9 @@ def dry_run(sources: Sources, actor: Actor, proposal: Proposal, wide: Wide | Non
     )
     markets = content.scope.markets
     simulation = run_simulation(session, content, sources.files, impact.quotes, wide)
+    outcomes = judged(simulation, plan.checks)
+    instants = content.effective.instants(changes.zones(session, markets))
+    periods = closed_periods(session, content.kind, now)
     return DryRun(
         tier=plan.tier,
         reasons=plan.reasons,
@@ -76,8 +84,10 @@ def dry_run(sources: Sources, actor: Actor, proposal: Proposal, wide: Wide | Non
         ownership=found.ownership,
         collisions=found.collisions,
         simulation=simulation,
-        judged=judged(simulation, plan.checks),
-        instants=content.effective.instants(changes.zones(session, markets)),
-        freezes=tuple(freeze.id for freeze in changes.freezes(session, content.kind, markets, now)),
+        judged=outcomes,
+        instants=instants,
+        freezes=tuple(freeze.id for freeze in freezes(session, content.kind, markets, now)),
+        forecast=forecast(plan, instants, periods, content.monitoring_period, now),
+        missing=missing(plan, outcomes, standing.blocks),
         words=words(content),
     )

@@ -12,7 +12,6 @@ from domain.approval_plan import ApprovalFacts, Plan
 from domain.artifact import EVERYWHERE, Part, conflicts
 from domain.canonical import digest, digest_of, parse
 from domain.change import ChangeContent, ChangeState, content_inputs
-from domain.emergency import NEVER_TIER
 from domain.errors import NotFound, Unavailable
 from domain.impact import Impact
 from domain.judging import Consequence, doing, judged
@@ -25,13 +24,11 @@ from store import artifacts
 from store.approval import Asked, facts_of
 from store.directory import persons_of
 from store.kept import Kept, row_of
-from store.tables.calendar import FreezeRow
 from store.tables.change import CaseRow, ChangeRow, EvidenceRow, RevisionRow
 from store.tables.columns import table_of
-from store.tables.emergency import BreakGlassRow, MeetingRow
+from store.tables.emergency import MeetingRow
 from store.tables.installation import MarketRow
 from store.tables.release import PlannedActivationRow
-from store.tables.request import FreezeExceptionRow
 
 M = TypeVar("M", bound=Model)
 PLAN, IMPACT, SIMULATION, CONFIRMATION = "plan", "impact", "simulation", "confirmation"
@@ -74,7 +71,6 @@ class Evidence(NamedTuple):
 
 
 EVIDENCE_ROWS, REVISION_ROWS = table_of(EvidenceRow), table_of(RevisionRow)
-FREEZES, EXCEPTIONS, GLASS = table_of(FreezeRow), table_of(FreezeExceptionRow), table_of(BreakGlassRow)
 CHANGES, MARKETS = table_of(ChangeRow), table_of(MarketRow)
 
 # Statements of the hot path are built once, because building one costs more than running it, and what only is read
@@ -101,28 +97,6 @@ DIGESTS = (
 BODY = (
     OF_REVISION.with_only_columns(EVIDENCE_ROWS.c.body)
     .where(EVIDENCE_ROWS.c.control == bindparam("control"), EVIDENCE_ROWS.c.digest == bindparam("digest"))
-    .limit(1)
-)
-FROZEN = select(FreezeRow).where(
-    FREEZES.c.from_at <= bindparam("now"),
-    FREEZES.c.until_at > bindparam("now"),
-    FREEZES.c.lifted_at.is_(None),
-    FREEZES.c.kind.in_(bindparam("kinds", expanding=True)),
-    FREEZES.c.id.not_in(
-        select(EXCEPTIONS.c.freeze).where(
-            EXCEPTIONS.c.change.in_(bindparam("changes", expanding=True)), EXCEPTIONS.c.until_at > bindparam("now")
-        )
-    ),
-)
-BROKEN = (
-    select(GLASS.c.id)
-    .join(CHANGES, CHANGES.c.id == GLASS.c.change)
-    .where(
-        GLASS.c.change == bindparam("change"),
-        GLASS.c.until_at > bindparam("now"),
-        CHANGES.c.emergency,
-        CHANGES.c.tier < NEVER_TIER,
-    )
     .limit(1)
 )
 ZONES = select(MARKETS.c.code, MARKETS.c.zone)
@@ -335,24 +309,6 @@ def planned(session: Session, change_id: str, number: int) -> list[PlannedActiva
 def waiting_elsewhere(session: Session, change_id: str, markets: Sequence[str]) -> Sequence[Any]:
     """Other changes that are being released and wait for any of these markets: id and stored content."""
     return session.execute(WAITING_ELSEWHERE, {"change": change_id, "markets": list(markets)}).all()
-
-
-def freezes(
-    session: Session, kind: str, markets: tuple[str, ...], now: datetime, change_id: str = EVERYWHERE
-) -> list[FreezeRow]:
-    """The freezes that forbid an effect of this kind in any of these markets now (R-12.2).
-
-    change_id: the change that would take effect; approved exceptions for it, and for every change, count (R-12.3).
-    """
-    asked = {"now": now, "kinds": (kind, EVERYWHERE), "changes": (change_id, EVERYWHERE)}
-    rows = session.execute(FROZEN, asked).scalars()
-    found = [row for row in rows if row.market == EVERYWHERE or EVERYWHERE in markets or row.market in markets]
-    return [] if found and _glass_broken(session, change_id, now) else found
-
-
-def _glass_broken(session: Session, change_id: str, now: datetime) -> bool:
-    """Whether a break-glass window lets a change pass freezes; never one of tier 4, whatever it was before (R-4.7)."""
-    return session.execute(BROKEN, {"change": change_id, "now": now}).first() is not None
 
 
 def zones(session: Session, markets: tuple[str, ...]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from domain.change import ChangeState
 from domain.kinds.approval import MOST_WAIT_DAYS
 from policies.content import policy_of
 from store import artifacts
-from store.changes import freezes
+from store.freezes import freezes
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import CaseRow, ChangeRow, RevisionRow
 

@@ -43,6 +43,7 @@ def test_a_dry_run_says_tier_people_and_money_and_writes_no_change(caller: Calla
     found = mara.post("/api/changes/dry-run", PROPOSAL).json()
     assert found["words"] == ["FIBRE-500, monthly, DE, partner: 39.90 EUR becomes 42.90 EUR"]
     assert set(found["candidates"]["owner"]) >= {"ines.castellano"}
+    assert found["forecast"]["decided_at"] < found["forecast"]["completed_at"] and found["missing"] == []
     assert mara.get("/api/changes").json() == before
 
 

@@ -50,6 +50,7 @@ def test_a_dry_run_says_what_would_happen_and_keeps_nothing(mandate: CommandLine
     before = mandate.ok("change", "list", *MARA)
     answer = mandate("change", "create", *PRICE, "--dry-run", *MARA)
     assert answer.code == 0 and "Tier 2: a price update" in answer.out, answer
+    assert "Earliest legal slot in DE: " in answer.out and "if everybody decides by their reminder" in answer.out
     assert mandate.ok("change", "list", *MARA) == before
 
 

@@ -1,16 +1,19 @@
 """Around a change: splitting lowers nothing, collisions are told to both sides, releases queue (R-3.3, R-4.5)."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event
 
 from analysis.assessment import sources
+from commands.calendar import Freeze, declare_freeze
 from commands.changes import revise_change, withdraw_change
+from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
 from domain.approval import Choice
 from domain.risk import RiskScore
 from queries.changes import change_view
 from queries.collisions import collisions_of, release_queue
-from queries.dry_run import dry_run
+from queries.dry_run import DryRun, dry_run
 from queries.notices import NoticeView, notices
 from store import changes
 from tests.builders import DIRECTOR, FINANCE, PRICES, PRICING, REQUESTER, Business, as_actor, proposal, set_price
@@ -150,17 +153,43 @@ def test_failed_changes_of_the_kind_and_owner_raise_the_risk(business: Business)
     assert after["operational"] == before["operational"] + 1
 
 
+def tried(business: Business) -> DryRun:
+    with business.database.reading() as session:
+        actor, now = as_actor(business.gateway, COLLEAGUE), business.database.now(session)
+        return dry_run(sources(session, business.files, now, None), actor, proposal(rise(25)))
+
+
 def test_a_dry_run_shows_risk_owner_and_collisions(business: Business) -> None:
     first = business.awaiting(proposal(rise(3)))
-    with business.database.reading() as session:
-        actor = as_actor(business.gateway, COLLEAGUE)
-        found = dry_run(
-            sources(session, business.files, business.database.now(session), None), actor, proposal(rise(25))
-        )
+    found = tried(business)
 
     assert len(found.risk.scores) == 12
     assert found.ownership.accountable == "pricing"
     assert [other.change for other in found.collisions] == [first]
+
+
+def test_a_dry_run_suggests_the_first_slot_that_no_freeze_holds(business: Business) -> None:
+    expected = tried(business).forecast
+    assert [slot.market for slot in expected.slots] == ["DE"]
+    decided = expected.decided_at
+    assert expected.slots[0].at == decided
+    window = Freeze(
+        market="DE", reason="Quarter close", from_at=decided - timedelta(days=1), until_at=decided + timedelta(days=3)
+    )
+    declare_freeze(business.gateway, business.call(FINANCE), window.model_copy(update={"market": "GB"}))
+    declare_freeze(business.gateway, business.call(FINANCE), window.model_copy(update={"kind": "catalog"}))
+    freeze = declare_freeze(business.gateway, business.call(FINANCE), window)
+
+    (slot,) = tried(business).forecast.slots
+    assert (slot.at, slot.after) == (window.until_at, (freeze,))
+
+    all_changes = ExceptionRequest(change="*", until_at=window.until_at - timedelta(days=1), reason="It closed early.")
+    request = ask_freeze_exception(business.gateway, business.call(REQUESTER), freeze, all_changes).request
+    business.decide(request, FINANCE)
+    business.decide(request, DIRECTOR)
+
+    (slot,) = tried(business).forecast.slots
+    assert slot.after == () and slot.at < window.until_at
 
 
 def statements(business: Business, change: str) -> int:

@@ -72,6 +72,7 @@ async def propose(page: Page, offering: str, price: str, title: str) -> str:
     await page.get_by_role("button", name="Try it out").click()
     await expect(page.get_by_role("heading", name="What would happen")).to_be_visible()
     await expect(page.locator("main")).to_contain_text("Tier 2")
+    await expect(page.locator("main")).to_contain_text("if everybody decides by their reminder")
     await page.get_by_role("button", name="Create and submit").click()
     await expect(page).to_have_url(re.compile(r"/changes/CR-\d+-\d+$"))
     return page.url.rsplit("/", 1)[1]
