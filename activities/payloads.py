@@ -1,5 +1,6 @@
 """The payloads of the change workflow and its steps: ids, digests, counts and words of the lifecycle (D7a)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
@@ -125,21 +126,24 @@ def step_input(at: Progress) -> StepInput:
 class SimulationJob(Payload):
     """A large simulation: the snapshot that it reads, by digest, and the partitions that are priced together.
 
-    parts: the name under which the files of its parts are kept apart until they are merged.
+    parts: the name under which the files of its parts are kept apart until they are merged. versions: of every artifact
+    when it began, on which all its steps run (R-6.4); none in a job that an earlier release began.
     """
 
     snapshot: str
     groups: tuple[tuple[int, ...], ...]
     parts: str = ""
+    versions: Mapping[str, int] = {}
 
 
 class PartInput(Payload):
-    """Some partitions of a snapshot to be priced for a step; parts: as in the job."""
+    """Some partitions of a snapshot to be priced for a step; parts, versions: as in the job."""
 
     step: StepInput
     snapshot: str
     numbers: tuple[int, ...]
     parts: str = ""
+    versions: Mapping[str, int] = {}
 
 
 class PartDone(Payload):
@@ -158,3 +162,4 @@ class Conclusion(Payload):
     snapshot: str
     parts: tuple[PartDone, ...]
     kept: str = ""
+    versions: Mapping[str, int] = {}

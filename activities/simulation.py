@@ -4,7 +4,7 @@ Only references travel: digests of files, partition numbers, counts (D11). Every
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow.parquet as pq
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from temporalio import activity
 from activities.payloads import Conclusion, PartDone, PartInput, Progress, SimulationJob, StepInput
 from activities.snapshot import refresh
 from activities.steps import Steps, Taken
-from analysis.assessment import Wide, overtaken, run_simulation, subject_of
+from analysis.assessment import Wide, build_subject, contents_at, overtaken, run_simulation, subject_of
 from analysis.simulation import (
     WRITTEN,
     Slice,
@@ -29,7 +29,7 @@ from domain.change import ChangeContent
 from domain.errors import Conflict, Unavailable
 from domain.simulation import Simulation, worsened
 from domain.snapshot import Snapshot
-from store import changes
+from store import artifacts, changes
 from store.database import Database
 from store.files import FileStore
 from store.snapshots import named
@@ -61,19 +61,21 @@ class SimulationSteps(Steps):
 
     @activity.defn
     def prepare_simulation(self, step: StepInput) -> SimulationJob:
-        """Bring the snapshot up to now and say which partitions are to be priced together."""
+        """Bring the snapshot up to now and say which partitions are to be priced together, on which versions."""
         forget_parts(self.gateway.database, self.files)
         wide = self._wide()
         snapshot = self._refresh(wide)
         snapshots.hold_snapshot(self.gateway, self._call(step, ""), snapshot.digest, step.change, step.revision)
         numbers = partitions_of(snapshot)
         groups = tuple(numbers[start : start + GROUP] for start in range(0, len(numbers), GROUP))
-        return SimulationJob(snapshot=snapshot.digest, groups=groups, parts=_owner(step))
+        with self.gateway.database.reading() as session:
+            versions = artifacts.latest_numbers(session)
+        return SimulationJob(snapshot=snapshot.digest, groups=groups, parts=_owner(step), versions=versions)
 
     @activity.defn
     def simulate_part(self, part: PartInput) -> PartDone:
         """Price some partitions; a heartbeat a partition tells how many are done and lets it be cancelled."""
-        wide, subject = self._wide(), self._subject(part.step)
+        wide, subject = self._wide(), self._subject(part.step, part.versions)
         with self.gateway.database.reading() as session:
             snapshot = named(session, part.snapshot)
         kept, files = self._parts(part.parts), list[tuple[int, str]]()
@@ -93,7 +95,7 @@ class SimulationSteps(Steps):
         """Merge the parts to the result and keep it as evidence."""
 
         def work(at: StepInput) -> Taken:
-            subject, kept = self._subject(at), self._parts(conclusion.kept)
+            subject, kept = self._subject(at, conclusion.versions), self._parts(conclusion.kept)
             with self.gateway.database.reading() as session:
                 if not changes.simulates(session, at.change, at.revision):
                     raise Conflict("simulated", "This revision is not being simulated any more.")
@@ -127,10 +129,13 @@ class SimulationSteps(Steps):
         """Where the files of parts are; a simulation that an earlier release began has none apart."""
         return self.files.apart(owner) if owner else self.files
 
-    def _subject(self, at: StepInput) -> Subject:
+    def _subject(self, at: StepInput, versions: Mapping[str, int]) -> Subject:
+        """The change on the versions on which its simulation began; on what is live if an earlier release began it."""
         with self.gateway.database.reading() as session:
             content = changes.content(session, at.change, at.revision)
-            return subject_of(session, content.parts)
+            if not versions:
+                return subject_of(session, content.parts)
+            return build_subject(contents_at(session, versions), versions, content.parts)
 
     def _record(self, at: StepInput, result: Simulation) -> Taken:
         call = self._call(at, "simulate")

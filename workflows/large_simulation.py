@@ -37,11 +37,14 @@ async def _simulate(at: Progress, stepping: Stepping) -> Progress:
     job: SimulationJob = await stepping.take(
         ChangeActivities.prepare_simulation, step, queue=ANALYSIS_QUEUE, **ANALYSIS
     )
-    inputs = [PartInput(step=step, snapshot=job.snapshot, numbers=numbers, parts=job.parts) for numbers in job.groups]
+    inputs = [
+        PartInput(step=step, snapshot=job.snapshot, numbers=numbers, parts=job.parts, versions=job.versions)
+        for numbers in job.groups
+    ]
     parts: list[PartDone] = await asyncio.gather(
         *(stepping.take(ChangeActivities.simulate_part, part, queue=ANALYSIS_QUEUE, **PART) for part in inputs)
     )
-    conclusion = Conclusion(step=step, snapshot=job.snapshot, parts=tuple(parts), kept=job.parts)
+    conclusion = Conclusion(step=step, snapshot=job.snapshot, parts=tuple(parts), kept=job.parts, versions=job.versions)
     done: Progress = await stepping.take(
         ChangeActivities.conclude_simulation, conclusion, queue=ANALYSIS_QUEUE, **ANALYSIS
     )

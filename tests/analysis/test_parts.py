@@ -14,11 +14,13 @@ from analysis.assessment import Wide
 from commands.changes import withdraw_change
 from commands.snapshots import KEPT
 from domain.simulation import Simulation
-from store import changes
+from queries.simulation import reproduce
+from store import artifacts, changes
 from store.snapshots import SnapshotFiles
 from tests.analysis.test_object_store import LIMITS
 from tests.analysis.test_snapshots import SEED, move
-from tests.builders import REQUESTER, Business, proposal, set_price
+from tests.builders import PRICES, REQUESTER, Business, proposal, set_price
+from tests.commands.test_colliding import publish_part
 
 
 @pytest.fixture
@@ -34,18 +36,25 @@ def taken(business: Business, name: str, given: Any) -> Any:
 
 def begun(business: Business) -> tuple[StepInput, SimulationJob, tuple[PartDone, ...]]:
     """A change whose parts are priced and wait to be merged."""
+    step, job = prepared(business)
+    return step, job, tuple(priced(business, step, job, some) for some in job.groups)
+
+
+def prepared(business: Business) -> tuple[StepInput, SimulationJob]:
+    """A change of which no part is priced yet."""
     at: Progress = business.walk(business.submitted(proposal(set_price())), until="simulating")
     step = StepInput(change=at.change, revision=at.revision, state=at.state, version=at.version)
-    job: SimulationJob = taken(business, "prepare_simulation", step)
-    parts = [
-        taken(business, "simulate_part", PartInput(step=step, snapshot=job.snapshot, numbers=some, parts=job.parts))
-        for some in job.groups
-    ]
-    return step, job, tuple(parts)
+    return step, taken(business, "prepare_simulation", step)
+
+
+def priced(business: Business, step: StepInput, job: SimulationJob, some: tuple[int, ...]) -> PartDone:
+    part = PartInput(step=step, snapshot=job.snapshot, numbers=some, parts=job.parts, versions=job.versions)
+    done: PartDone = taken(business, "simulate_part", part)
+    return done
 
 
 def concluded(business: Business, step: StepInput, job: SimulationJob, parts: tuple[PartDone, ...]) -> Progress:
-    conclusion = Conclusion(step=step, snapshot=job.snapshot, parts=parts, kept=job.parts)
+    conclusion = Conclusion(step=step, snapshot=job.snapshot, parts=parts, kept=job.parts, versions=job.versions)
     at: Progress = taken(business, "conclude_simulation", conclusion)
     return at
 
@@ -57,19 +66,40 @@ def kept(folder: Path) -> set[Path]:
 def test_the_snapshot_of_a_simulation_stays_until_it_is_concluded(
     large: Business, snapshot_files: SnapshotFiles
 ) -> None:
-    at: Progress = large.walk(large.submitted(proposal(set_price())), until="simulating")
-    step = StepInput(change=at.change, revision=at.revision, state=at.state, version=at.version)
-    job: SimulationJob = taken(large, "prepare_simulation", step)
+    step, job = prepared(large)
     for number in range(KEPT + 1):
         move(large, f"Q-{SEED}-0000005", f"status-{number}")
         refresh(large.gateway, snapshot_files)
 
-    parts = tuple(
-        taken(large, "simulate_part", PartInput(step=step, snapshot=job.snapshot, numbers=some, parts=job.parts))
-        for some in job.groups
-    )
+    parts = tuple(priced(large, step, job, some) for some in job.groups)
 
     assert concluded(large, step, job, parts).state == "awaiting_approval"
+
+
+def test_what_is_published_between_parts_is_in_none_of_them(large: Business) -> None:
+    step, job = prepared(large)
+    first = priced(large, step, job, job.groups[0])
+    cost = {"edit": "set_cost", "offering": "FIBRE-500", "currency": "EUR", "unit_cost": "30.00"}
+    other = large.draft(proposal(cost))
+    publish_part(large, other, *large.content(other).parts)
+    parts = (first, *(priced(large, step, job, some) for some in job.groups[1:]))
+    assert concluded(large, step, job, parts).state == "awaiting_approval"
+
+    assert large.wide is not None
+    with large.database.reading() as session:
+        again = reproduce(session, large.files, step.change, large.wide)
+        newest = artifacts.latest(session, PRICES)
+    assert (again.same, again.differing) == (True, ())
+    assert (again.versions[PRICES], newest) == (1, 2)
+
+
+def test_a_simulation_that_an_earlier_release_began_knows_no_versions_and_is_concluded(large: Business) -> None:
+    step, job = prepared(large)
+    before = SimulationJob.model_validate(job.model_dump(exclude={"versions"}))
+    parts = tuple(priced(large, step, before, some) for some in before.groups)
+
+    assert before.versions == {}
+    assert concluded(large, step, before, parts).state == "awaiting_approval"
 
 
 def test_parts_go_when_they_are_merged_and_the_cases_stay(large: Business) -> None:

@@ -1,7 +1,9 @@
 """A change that affects many quotes is simulated on the analysis queue, on a snapshot, with the engine (D14a)."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +41,9 @@ def test_a_large_simulation_runs_in_parts_and_the_change_goes_on(platform: Platf
     found = story.view(change)["simulation"]
     assert found["cases"] > 0 and found["compared"] > 0
     assert found["snapshot"].startswith("sha256:")
-    assert scheduled(platform, change) == STEPS
+    steps = scheduled(platform, change)
+    assert [name for name, _ in steps] == STEPS
+    assert all(given["versions"] == found["versions"] for _, given in steps[1:]), "parts run on the versions of the job"
     cases = platform.read(f"/api/changes/{change}/cases")
     assert cases["total"] == found["quotes"]
     eventually(lambda: FileStore(platform.folder / "files").owners(), lambda left: not left)
@@ -93,8 +97,12 @@ def test_a_worker_that_is_killed_between_parts_leaves_none_behind(
         eventually(files.owners, lambda left: not left)
 
 
-def scheduled(platform: Platform, change: str) -> list[str]:
-    """The regular activities of a change's workflow, in order."""
+def scheduled(platform: Platform, change: str) -> list[tuple[str, Any]]:
+    """The steps of a change's large simulation, in order, each with what it was given."""
     history = platform.workflow(change, lambda handle: handle.fetch_history())
-    started = [event.activity_task_scheduled_event_attributes.activity_type.name for event in history.events]
-    return [name for name in started if name in STEPS]
+    started = [event.activity_task_scheduled_event_attributes for event in history.events]
+    return [
+        (one.activity_type.name, json.loads(one.input.payloads[0].data))
+        for one in started
+        if one.activity_type.name in STEPS
+    ]
