@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.delivery import deliver_owed, troubles, verify_live
 from activities.payloads import Look, Progress, StepInput, Trouble
-from activities.simulation import SimulationSteps
+from activities.simulation import SimulationSteps, is_brief
 from activities.steps import OVERTAKEN_TRIES, Taken, passing
 from analysis.assessment import Assessment, Requested, assess, find_impact, sources
 from analysis.impact import STALE, Effort, Sources
@@ -181,6 +181,5 @@ class ChangeActivities(SimulationSteps):
 
     def _in_session(self, work: Callable[[Sources], Result]) -> Result:
         with self.gateway.database.reading() as session:
-            brief = activity.in_activity() and activity.info().is_local
             found = sources(session, self.files, self.gateway.database.now(session), self.wide)
-            return work(replace(found, effort=Effort.BRIEF if brief else Effort.THOROUGH))
+            return work(replace(found, effort=Effort.BRIEF if is_brief() else Effort.THOROUGH))

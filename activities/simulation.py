@@ -14,6 +14,7 @@ from activities.payloads import Conclusion, PartDone, PartInput, Progress, Simul
 from activities.snapshot import refresh
 from activities.steps import Steps, Taken
 from analysis.assessment import Wide, build_subject, contents_at, overtaken, run_simulation, subject_of
+from analysis.impact import TakesLonger
 from analysis.simulation import (
     WRITTEN,
     Slice,
@@ -111,15 +112,17 @@ class SimulationSteps(Steps):
     def simulated_again(
         self, session: Session, content: ChangeContent, seen: Simulation | None, affected: int, bound: int
     ) -> tuple[str, tuple[str, ...]]:
-        """Simulate again where something that collides was published since (R-4.5).
+        """Simulate again where something that collides was published since, on the quotes of now (R-4.5).
 
         seen: the simulation that approvers saw; affected: how many quotes they saw affected. Returns the digest of the
-        new cases, empty where the first simulation still holds, and what approvers have not seen.
+        new cases, empty where the first simulation still holds, and what approvers have not seen. Raises TakesLonger
+        for a wide one in a local step, Unavailable("snapshot_busy").
         """
         if seen is None or not overtaken(session, seen.versions, content):
             return "", ()
         try:
-            now = run_simulation(session, content, self.files, affected, self.wide)
+            snapshot = self._refresh_in_time(self.wide) if self.wide and self.is_wide(affected) else None
+            now = run_simulation(session, content, self.files, affected, self.wide, snapshot)
         except Conflict:
             # The gate itself refuses a change whose entries have moved, and names them.
             return "", ()
@@ -148,10 +151,21 @@ class SimulationSteps(Steps):
         except Conflict as busy:
             raise Unavailable("snapshot_busy", busy.detail) from busy
 
+    def _refresh_in_time(self, wide: Wide) -> Snapshot:
+        """The same, where there are more than the seconds of a local step. Raises TakesLonger."""
+        if is_brief():
+            raise TakesLonger("takes_longer", "So many quotes are affected that a step with more time prices them.")
+        return self._refresh(wide)
+
     def _wide(self) -> Wide:
         if self.wide is None:
             raise Unavailable("no_snapshots", "This worker knows no folder of snapshots.")
         return self.wide
+
+
+def is_brief() -> bool:
+    """Whether this is a local step, which has seconds only: the regular one follows where they do not suffice."""
+    return activity.in_activity() and activity.info().is_local
 
 
 def _owner(step: StepInput) -> str:

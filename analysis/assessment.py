@@ -25,6 +25,7 @@ from domain.pricing import PriceBook
 from domain.pricing_rules import promotion_rules
 from domain.risk import RiskFacts, RiskScore, risk_of
 from domain.simulation import Simulation
+from domain.snapshot import Snapshot
 from domain.tiering import tiering_facts
 from policies.content import policy_of
 from policies.plan import Calendars, plan_for, raised, tier_of
@@ -191,14 +192,20 @@ def _risk_facts(
 
 
 def run_simulation(
-    session: Session, content: ChangeContent, files: FileStore, affected: int = 0, wide: Wide | None = None
+    session: Session,
+    content: ChangeContent,
+    files: FileStore,
+    affected: int = 0,
+    wide: Wide | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Simulation:
     """Every affected quote by the live and the proposed content. Raises Conflict("entries_moved").
 
-    affected: how many quotes the impact found; many of them are read from the snapshot, where there is one.
+    affected: how many quotes the impact found; many of them are read from the snapshot (None: from the one that is
+    there, if any).
     """
     subject = subject_of(session, content.parts)
-    snapshot = latest(session) if wide and affected > wide.few else None
+    snapshot = snapshot or (latest(session) if wide and affected > wide.few else None)
     look = live_scenes(session)
     if wide is None or snapshot is None:
         return simulate_few(subject, open_quotes_using(session, touched_by(content.parts)), files, look)

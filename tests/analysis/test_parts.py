@@ -10,11 +10,12 @@ from temporalio.testing import ActivityEnvironment
 from activities.payloads import Conclusion, PartDone, PartInput, Progress, SimulationJob, StepInput
 from activities.simulation import forget_parts
 from activities.snapshot import refresh
-from analysis.assessment import Wide
+from analysis.assessment import Wide, run_simulation
+from analysis.impact import TakesLonger
 from commands.changes import withdraw_change
 from commands.snapshots import KEPT
 from domain.simulation import Simulation
-from queries.simulation import reproduce
+from queries.simulation import reproduce, stored
 from store import artifacts, changes
 from store.snapshots import SnapshotFiles
 from tests.analysis.test_object_store import LIMITS
@@ -59,6 +60,13 @@ def concluded(business: Business, step: StepInput, job: SimulationJob, parts: tu
     return at
 
 
+def publish_cost(business: Business) -> None:
+    """Publish another cost of what the change gives another price."""
+    cost = {"edit": "set_cost", "offering": "FIBRE-500", "currency": "EUR", "unit_cost": "30.00"}
+    other = business.draft(proposal(cost))
+    publish_part(business, other, *business.content(other).parts)
+
+
 def kept(folder: Path) -> set[Path]:
     return {found for found in folder.rglob("*") if found.is_file()}
 
@@ -79,9 +87,7 @@ def test_the_snapshot_of_a_simulation_stays_until_it_is_concluded(
 def test_what_is_published_between_parts_is_in_none_of_them(large: Business) -> None:
     step, job = prepared(large)
     first = priced(large, step, job, job.groups[0])
-    cost = {"edit": "set_cost", "offering": "FIBRE-500", "currency": "EUR", "unit_cost": "30.00"}
-    other = large.draft(proposal(cost))
-    publish_part(large, other, *large.content(other).parts)
+    publish_cost(large)
     parts = (first, *(priced(large, step, job, some) for some in job.groups[1:]))
     assert concluded(large, step, job, parts).state == "awaiting_approval"
 
@@ -91,6 +97,29 @@ def test_what_is_published_between_parts_is_in_none_of_them(large: Business) -> 
         newest = artifacts.latest(session, PRICES)
     assert (again.same, again.differing) == (True, ())
     assert (again.versions[PRICES], newest) == (1, 2)
+
+
+def test_what_is_simulated_again_is_the_business_of_now_and_no_work_for_a_local_step(large: Business) -> None:
+    step, job, parts = begun(large)
+    assert concluded(large, step, job, parts).state == "awaiting_approval"
+    with large.database.reading() as session:
+        seen = stored(session, step.change)
+    publish_cost(large)
+    move(large, seen.largest[0].quote)
+
+    def again() -> tuple[str, tuple[str, ...]]:
+        content = large.content(step.change)
+        with large.database.reading() as session:
+            return large.steps().simulated_again(session, content, seen, seen.quotes, 10_000)
+
+    found, _ = ActivityEnvironment().run(again)
+    with large.database.reading() as session:
+        now = run_simulation(session, large.content(step.change), large.files)
+    assert (now.quotes, found) == (seen.quotes - 1, now.digest)
+    local = ActivityEnvironment()
+    local.info = replace(local.info, is_local=True)
+    with pytest.raises(TakesLonger):
+        local.run(again)
 
 
 def test_a_simulation_that_an_earlier_release_began_knows_no_versions_and_is_concluded(large: Business) -> None:
