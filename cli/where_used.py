@@ -1,4 +1,4 @@
-"""`mandate used`: what uses offerings in open business, before anybody proposes a change of them."""
+"""`mandate used`: what uses offerings or an entry in open business, before anybody proposes a change of them."""
 
 from typing import Annotated, Any
 
@@ -15,12 +15,20 @@ app = typer.Typer()
 @calls_api
 def used(
     here: Here,
-    offerings: Annotated[list[str], typer.Argument(help="Ids of offerings.")],
+    offerings: Annotated[list[str] | None, typer.Argument(help="Ids of offerings.")] = None,
+    entry: Annotated[
+        tuple[str, str] | None, typer.Option(help="Instead an artifact and the key of one of its entries.")
+    ] = None,
     market: Annotated[list[str] | None, typer.Option(help="Only in this market; may be given several times.")] = None,
     channel: Annotated[list[str] | None, typer.Option(help="Only through this channel; likewise.")] = None,
 ) -> None:
-    """Open quotes, orders, assets and renewals with lines of these offerings."""
-    found = here.api.get("/api/where-used", offering=offerings, market=market, channel=channel)
+    """Open quotes, orders, assets and renewals with lines of these offerings, or that an entry is about."""
+    if bool(offerings) == bool(entry) or (entry and (market or channel)):
+        raise typer.BadParameter("Ids of offerings, in markets and channels, or --entry ARTIFACT KEY by itself.")
+    if entry:
+        found = here.api.get("/api/where-used/entry", artifact=entry[0], entry=entry[1])
+    else:
+        found = here.api.get("/api/where-used", offering=offerings, market=market, channel=channel)
     here.show(found, _show)
 
 

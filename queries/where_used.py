@@ -1,14 +1,15 @@
-"""Where offerings are used in open business, before anybody proposes anything: found as an impact is (R-5.1)."""
+"""Where offerings and entries of artifacts are used in open business, before anybody proposes anything (R-5.1)."""
 
 from collections.abc import Sequence
 
 from analysis.hits import added
-from analysis.impact import Sources, find_documents
+from analysis.impact import Sources, find_documents, reached_by, touched_by
 from analysis.impact_answers import EXAMPLES, SOURCES
+from domain.artifact import Operation, Part
 from domain.errors import NotFound
 from domain.impact import Provenance
 from domain.model import Model
-from domain.touched import touching_products
+from domain.touched import Touching, touching, touching_products
 from store import artifacts
 
 CATALOG = "catalog/standard"
@@ -50,9 +51,28 @@ def where_used(
 
     Raises NotFound("unknown_offering") for one that the catalog does not have and nothing uses.
     """
-    hits, provenance = find_documents(sources, touching_products(offerings, markets, channels))
-    if not any(found.document for found in hits.values()):
+    found = _uses(sources, touching_products(offerings, markets, channels))
+    if not any(use.documents for use in found.uses):
         _known(sources, offerings)
+    return found
+
+
+def where_entry_used(sources: Sources, artifact: str, entry: str) -> WhereUsed:
+    """Open documents that would be affected if an entry of the latest version were taken out.
+
+    Raises NotFound("unknown_artifact", "unknown_entry").
+    """
+    number = artifacts.latest(sources.session, artifact)
+    before = artifacts.content(sources.session, artifact, number).get(entry)
+    if before is None:
+        detail = f"Version {number} of {artifact} has no entry {entry!r}."
+        raise NotFound("unknown_entry", detail, artifact=artifact, entry=entry)
+    taken_out = (Part(artifact=artifact, base=number, operations=(Operation(entry=entry, before=before, after=None),)),)
+    return _uses(sources, touching((*touched_by(taken_out), *reached_by(sources.session, taken_out))))
+
+
+def _uses(sources: Sources, asked: Touching) -> WhereUsed:
+    hits, provenance = find_documents(sources, asked)
     return WhereUsed(
         uses=tuple(
             Use(

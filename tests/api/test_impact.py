@@ -169,3 +169,19 @@ def test_what_uses_an_offering_refuses_bad_questions(
     answer = caller("helene.aubry").get(f"/api/where-used?{query}")
     assert answer.status_code == status
     assert answer.json().get("code", "") == code
+
+
+def test_what_an_entry_is_about_is_answered_before_there_is_a_change(
+    change: str, caller: Callable[[str], Caller]
+) -> None:
+    """The change moves one price: taking the price out would affect the same documents."""
+    helene, path = caller("helene.aubry"), f"/api/where-used/entry?artifact={PRICES}&entry="
+    impact = helene.get(f"/api/changes/{change}/impact").json()["impact"]
+
+    uses = {use["kind"]: use for use in helene.get(f"{path}price/FIBRE-500/monthly/DE/direct/EUR").json()["uses"]}
+
+    assert (uses["quote"]["documents"], uses["quote"]["value"]) == (impact["quotes"], impact["value"])
+    assert uses["order"]["documents"] == impact["answers"][1]["count"]
+    for wrong, code in ((f"{path}price/nothing", "unknown_entry"), (path, "bad_request_body")):
+        assert helene.get(wrong).json()["code"] == code
+    assert helene.get("/api/where-used/entry?artifact=nothing&entry=x").json()["code"] == "unknown_artifact"

@@ -61,3 +61,12 @@ def test_what_uses_an_offering_is_told_before_a_change(shop_with_content: Comman
     assert "open quotes" in told.out and "Found by index" in told.out
     assert shop_with_content("used", "no-such-offering", *MARA).code == 4
     assert shop_with_content("used", *MARA).code == 2
+
+
+def test_what_an_entry_is_about_is_told_before_a_change(shop_with_content: CommandLine) -> None:
+    clause = ("--entry", "document/standard", "clause/withdrawal-eu")
+    told = shop_with_content("used", *clause, *MARA)
+    assert told.code == 0 and "open quotes" in told.out, told
+    assert shop_with_content("used", "--entry", "document/standard", "clause/none", *MARA).code == 4
+    assert shop_with_content("used", "FIBRE-500", *clause, *MARA).code == 2
+    assert shop_with_content("used", *clause, "--market", "DE", *MARA).code == 2
