@@ -41,7 +41,7 @@ STEPS = {
 TIMERS = {
     "reminder": "Approvers are reminded",
     "escalation": "Escalated: further groups may decide too",
-    "expiry": "The change expires",
+    "expiry": "The {subject} expires",
 }
 FIELDS = {
     "owner": "Seller",
@@ -284,9 +284,9 @@ def consequence(name: str) -> str:
     return CONSEQUENCES[name]
 
 
-def timer(what: str) -> str:
-    """What time will do."""
-    return TIMERS[what]
+def timer(what: str, subject: str = "change") -> str:
+    """What time will do to a subject, which is a change or a request."""
+    return TIMERS[what].format(subject=subject)
 
 
 def action(name: str) -> str:

@@ -88,6 +88,7 @@ async def test_a_decision_on_a_request_is_made_and_taken_back_on_its_page(
         await page.goto(f"/requests/{request_id}")
         if scripts:
             assert await violations(page) == []
+        await expect(page.locator("main")).to_contain_text("The request expires")
         await page.get_by_label("Comment").first.fill("The cut-over cannot move.")
         await page.get_by_role("button", name="Approve").click()
         decisions = page.get_by_role("table", name="Decisions")

@@ -58,6 +58,7 @@ def test_codes_become_words() -> None:
     assert present.market("*") == "every market"
     assert present.market("NORTH") == "NORTH"
     assert present.words("commercial-directors") == "Commercial directors"
+    assert (present.timer("expiry"), present.timer("reminder")) == ("The change expires", "Approvers are reminded")
     assert block("unsatisfiable:finance") == "Nobody can fill every place of the stage finance."
     assert block("something_new:x") == "something new:x"
     told = case_words("minutes:board; residual_risk", "gate_closed")
