@@ -1,6 +1,6 @@
 """Impact, plan and simulation of a change from what is live now; shared by the lifecycle and by the dry run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from analysis.engine import USUAL, Limits
 from analysis.impact import Sources, collides, find, touched_by
+from analysis.policies import strict_plan
 from analysis.simulation import simulate_few, simulate_many
 from analysis.simulation_engine import Books
 from analysis.simulation_scenes import live_scenes
@@ -27,9 +28,7 @@ from domain.risk import RiskFacts, RiskScore, risk_of
 from domain.simulation import Simulation
 from domain.snapshot import Snapshot
 from domain.tiering import tiering_facts
-from policies.content import policy_of
 from policies.plan import Calendars, plan_for, raised, tier_of
-from policies.strictness import strictest
 from policies.table import ApprovalPolicy
 from store import artifacts, changes
 from store.calendars import calendars
@@ -102,7 +101,8 @@ def assess(sources: Sources, content: ChangeContent, of: Requested) -> Assessmen
     starts = content.effective.date or now.date()
     facts = tiering_facts(content, impact, around.earlier, closing(latest[WORKFLOW].content, starts))
     planned = partial(_plan, facts=facts, content=content, owner=owner, working=calendars(session, now))
-    plan = _strict_plan(session, of, latest[POLICY], planned, now)
+    plan = strict_plan(session, latest[POLICY].number, _binding(session, of, now), planned)
+    assert plan is not None
     if content.standard:
         plan = _standard_plan(session, plan, content, impact, facts, latest[STANDARDS].content, now)
     return Assessment(
@@ -127,22 +127,13 @@ def _plan(
     return plan_for(policy, (POLICY, version), tiering, owner, working)
 
 
-def _strict_plan(
-    session: Session,
-    of: Requested,
-    live: artifacts.Latest,
-    planned: Callable[[ApprovalPolicy, int], Plan],
-    now: datetime,
-) -> Plan:
-    """The plan by the live policy, made no weaker than by the version with which a change started (R-8.6).
+def _binding(session: Session, of: Requested, now: datetime) -> set[int]:
+    """The earlier versions of the policy below which a plan may not fall (R-8.6).
 
-    Nor weaker than by the version before one that the requester has written lately.
+    That is the one with which the change started, and those before one that the requester has written lately.
     """
-    plan = planned(policy_of(live.content), live.number)
-    earlier = {changes.started_with(session, of.change), *before_own(session, POLICY, of.requester, now)}
-    for number in sorted((number for number in earlier if number and number != live.number), reverse=True):
-        plan = strictest(planned(policy_of(artifacts.content(session, POLICY, number)), number), plan)
-    return plan
+    started = changes.started_with(session, of.change)
+    return before_own(session, POLICY, of.requester, now) | ({started} if started else set())
 
 
 HIGHEST_STANDARD_TIER = 2

@@ -1,6 +1,6 @@
 """Approval policies against what the installation holds: its kinds and groups, its people, the version live now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,7 +9,6 @@ from domain.approval_plan import Plan
 from domain.artifact import Content
 from domain.correction import CorrectionType
 from domain.errors import Invalid
-from domain.kinds.approval import TableName
 from domain.model import Model
 from domain.ownership import accountable_for
 from domain.simulation import Check, Outcome
@@ -26,6 +25,8 @@ from store import artifacts, ownership
 from store.calendars import calendars
 from store.directory import holders, unknown_groups
 from store.policies import before_own
+
+Planned = Callable[[ApprovalPolicy, int], Plan | None]
 
 
 class PolicyCheck(Model):
@@ -110,11 +111,12 @@ def request_plan_at(session: Session, facts: RequestFacts, now: datetime, party:
     """
     working = calendars(session, now)
 
-    def planned(policy: ApprovalPolicy, reference: tuple[str, int]) -> Plan | None:
+    def planned(policy: ApprovalPolicy, version: int) -> Plan | None:
         whole = policy if policy.request else policy.model_copy(update={"request": seed_policy().request})
-        return request_plan(whole, reference, facts, working)
+        return request_plan(whole, (SEEDED, version), facts, working)
 
-    return _strict_plan(session, "request", planned, now, party)
+    live = artifacts.latest(session, SEEDED)
+    return strict_plan(session, live, before_own(session, SEEDED, party, now), planned)
 
 
 def agreed_plan_at(session: Session, facts: RequestFacts, now: datetime, party: str = "") -> Plan:
@@ -132,29 +134,26 @@ def correction_plan(session: Session, of: CorrectionType, now: datetime, party: 
 
 def quote_plan_at(session: Session, facts: Mapping[str, object], owner: str, now: datetime, party: str) -> Plan:
     """The plan that the policy asks of a quote that a party submits. Raises Invalid("no_quote_rule", "bad_rule")."""
-    working = calendars(session, now)
+    working, live = calendars(session, now), artifacts.latest(session, SEEDED)
 
-    def planned(policy: ApprovalPolicy, reference: tuple[str, int]) -> Plan | None:
-        return quote_plan(policy, reference, facts, owner, working)
+    def planned(policy: ApprovalPolicy, version: int) -> Plan | None:
+        # An earlier one without a table of quotes routes none.
+        if version != live and not policy.rows("quote"):
+            return None
+        return quote_plan(policy, (SEEDED, version), facts, owner, working)
 
-    plan = _strict_plan(session, "quote", planned, now, party)
+    plan = strict_plan(session, live, before_own(session, SEEDED, party, now), planned)
     assert plan is not None
     return plan
 
 
-def _strict_plan(
-    session: Session,
-    table: TableName,
-    planned: Callable[[ApprovalPolicy, tuple[str, int]], Plan | None],
-    now: datetime,
-    party: str,
-) -> Plan | None:
-    """The plan by the policy in force, no weaker than by a version before one that the party has written lately."""
-    live = artifacts.latest(session, SEEDED)
-    plan = planned(policy_at(session, SEEDED, live), (SEEDED, live))
-    for number in sorted(before_own(session, SEEDED, party, now) - {live}, reverse=True):
-        earlier = policy_at(session, SEEDED, number)
-        # One without a table of quotes routes none; one without a table of requests goes by the shipped one.
-        asked = planned(earlier, (SEEDED, number)) if table == "request" or earlier.rows(table) else None
+def strict_plan(session: Session, live: int, earlier: Collection[int], planned: Planned) -> Plan | None:
+    """The plan by the live version of the policy, no weaker than by earlier ones; None where none of them has one.
+
+    planned: a policy and its version -> the plan by it.
+    """
+    plan = planned(policy_at(session, SEEDED, live), live)
+    for number in sorted(set(earlier) - {live}, reverse=True):
+        asked = planned(policy_at(session, SEEDED, number), number)
         plan = strictest(asked, plan) if asked and plan else asked or plan
     return plan
