@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import group_names, moment, money, price, say, table, words
+from cli.present import group_names, moment, money, price, say, table, waits, words
 from domain.errors import Refused
 from domain.money import unit_price
 
@@ -47,7 +47,7 @@ def ask(
     what = {"record": record, "key": key, "field": field, "corrected": value, "reason": reason}
     body = {**what, "original": _seen(here, record, key, field, value) if original is None else original}
     asked = here.api.post("/api/corrections", body)
-    here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
+    here.show(asked, waits)
 
 
 @group.command("list")

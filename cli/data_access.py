@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import moment, say, table, words
+from cli.present import moment, say, table, waits, words
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Read what is kept about a person: ask for access, read, end it.")
@@ -23,7 +23,7 @@ def ask(
 ) -> None:
     """Ask for access; it holds when the people of its plan have agreed."""
     asked = here.api.post("/api/data-access", {"about": person, "days": days, "reason": reason})
-    here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
+    here.show(asked, waits)
 
 
 @group.command("list")

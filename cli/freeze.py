@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import instant, moment, say, table
+from cli.present import instant, moment, say, table, waits
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Times in which no change takes effect.")
@@ -53,7 +53,7 @@ def ask_exception(
     """Ask for an exception; it holds when the people of its plan have agreed."""
     body = {"change": change, "until_at": until, "reason": reason}
     asked = here.api.post(f"/api/freezes/{freeze}/exceptions", body)
-    here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
+    here.show(asked, waits)
 
 
 @group.command()

@@ -28,6 +28,11 @@ def say(*lines: object) -> None:
         print(plain(line), flush=True)
 
 
+def waits(asked: Any) -> None:
+    """Say for people that a request was made, and that others have to agree first."""
+    say(f"{asked['request']} waits for those who have to agree.")
+
+
 def show_json(value: Any) -> None:
     """Write a value for scripts to standard output."""
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")

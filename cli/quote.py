@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.here import Here, calls_api
-from cli.present import moment, money, say, table, words
+from cli.present import moment, money, say, table, waits, words
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Read quotes and ask for their approval.")
@@ -46,7 +46,7 @@ def submit(
     """Ask for the approval of a draft quote; the approval policy in force says who has to agree."""
     terms = {"payment_days": payment_days, "standard_clauses": not other_clauses, "regions": regions}
     asked = here.api.post(f"/api/quotes/{quote}/approval", terms)
-    here.show(asked, lambda answer: say(f"{answer['request']} waits for those who have to agree."))
+    here.show(asked, waits)
 
 
 def _list(page: Any) -> None:
