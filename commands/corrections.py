@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from analysis.policies import correction_plan
 from commands.command import Control, command
-from commands.requests import RequestReceipt, open_request
+from commands.requests import RequestReceipt, not_twice, open_request
 from domain.canonical import canonical
 from domain.correction import Correction, CorrectionType, Figure, Preview, Wanted, correctable, quote_of, read_key
 from domain.errors import Conflict
@@ -35,7 +35,7 @@ def ask_correction(tx: Transaction, asked: Correction) -> RequestReceipt:
         tx.lock(table, key)
     _as_seen(tx, asked)
     found = corrections.preview(tx.session, asked)
-    _not_twice(tx, asked)
+    not_twice(tx, KIND, record=asked.record, key=asked.key, field=asked.field)
     plan = correction_plan(tx.session, found.type, tx.now, tx.actor.party)
     content = {**found.model_dump(mode="json"), "reason": asked.reason}
     title = f"Correction of {asked.field.replace('_', ' ')} of {asked.record.replace('_', ' ')} {asked.key}"
@@ -53,13 +53,6 @@ def _as_seen(tx: Transaction, asked: Correction) -> None:
             f"{asked.field} of {asked.key} is {current} now, not {asked.original}; look again.",
             current=current,
         )
-
-
-def _not_twice(tx: Transaction, asked: Correction) -> None:
-    wanted = (asked.record, asked.key, asked.field)
-    for row, content in corrections.open_requests(tx.session, KIND):
-        if (content["record"], content["key"], content["field"]) == wanted:
-            raise Conflict("already_asked", f"{row.id} asks for a correction of this already.", request=row.id)
 
 
 def _who_benefits(tx: Transaction, found: Preview) -> list[str]:

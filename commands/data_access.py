@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from sqlmodel import col
 
 from analysis.policies import agreed_plan_at
 from commands.command import Authority, Control, command
-from commands.requests import RequestReceipt, open_request
+from commands.requests import RequestReceipt, not_twice, open_request
 from domain.change import visible
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
@@ -44,22 +43,13 @@ def ask_access(tx: Transaction, asked: AccessRequest) -> RequestReceipt:
     tx.lock(PersonRow, asked.about)
     if asked.about == reader:
         raise Invalid("own_data", "What is kept about yourself you read without asking.")
-    _not_twice(tx, reader, asked.about)
+    not_twice(tx, KIND, reader=reader, about=asked.about)
     facts = RequestFacts(subject=KIND, tier=TIER, days=asked.days)
     plan = agreed_plan_at(tx.session, facts, tx.now, reader)
     content = {"about": asked.about, "reader": reader, "days": asked.days, "reason": asked.reason}
     request = open_request(tx, KIND, f"Read what is kept about {asked.about}", content, plan, (asked.about,))
     tx.record("data.access_asked", request, about=asked.about, days=asked.days)
     return RequestReceipt(request=request)
-
-
-def _not_twice(tx: Transaction, reader: str, about: str) -> None:
-    waiting = tx.find(
-        RequestRow, RequestRow.kind == KIND, RequestRow.requester == reader, col(RequestRow.closed).is_(False)
-    )
-    for other in waiting:
-        if requests.request_content(other)["about"] == about:
-            raise Conflict("already_asked", f"{other.id} asks for this already.", request=other.id)
 
 
 def grant(tx: Transaction, row: RequestRow) -> None:

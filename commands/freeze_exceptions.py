@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from analysis.policies import agreed_plan_at
 from commands.command import Control, command
-from commands.requests import RequestReceipt, open_request
+from commands.requests import RequestReceipt, not_twice, open_request
 from domain.artifact import EVERYWHERE
 from domain.change import ChangeState, visible
 from domain.errors import Conflict, Invalid
@@ -50,7 +50,7 @@ def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) 
     if not tx.now < asked.until_at <= row.until_at:
         raise Invalid("bad_window", "An exception ends after now and not after the freeze.")
     content = {"freeze": freeze, **asked.model_dump(mode="json")}
-    _not_twice(tx, freeze, asked.change)
+    not_twice(tx, KIND, freeze=freeze, change=asked.change)
     tier = STRICTEST if change is None or change.tier is None else change.tier
     facts = RequestFacts(subject=KIND, tier=tier, days=(asked.until_at - tx.now).days)
     plan = agreed_plan_at(tx.session, facts, tx.now, tx.actor.party)
@@ -58,14 +58,6 @@ def ask_freeze_exception(tx: Transaction, freeze: str, asked: ExceptionRequest) 
     request = open_request(tx, KIND, title, content, plan, _who_benefits(change))
     tx.record("freeze.exception_asked", request, freeze=freeze, change=asked.change, until=content["until_at"])
     return RequestReceipt(request=request)
-
-
-def _not_twice(tx: Transaction, freeze: str, change: str) -> None:
-    waiting = tx.find(RequestRow, RequestRow.kind == KIND, col(RequestRow.closed).is_(False))
-    for other in waiting:
-        found = requests.request_content(other)
-        if (found["freeze"], found["change"]) == (freeze, change):
-            raise Conflict("already_asked", f"{other.id} asks for this already.", request=other.id)
 
 
 def _who_benefits(change: ChangeRow | None) -> tuple[str, ...]:

@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlmodel import col
+
 from analysis.policies import policy_at
 from commands.step import set_case
 from domain.approval import Plan, gate
 from domain.canonical import canonical
 from domain.change import ChangeState
+from domain.errors import Conflict
 from domain.model import Model
 from store import artifacts, requests
 from store.policies import known_policies
@@ -53,6 +56,13 @@ def open_request(
     set_case(tx, row.id, "approval", row.owner_group, "gate_closed" if stuck else None, "; ".join(stuck))
     tx.wake(row.id, "asked")
     return row.id
+
+
+def not_twice(tx: Transaction, kind: str, **asked: str) -> None:
+    """Raises Conflict("already_asked") where an open request of a kind has these fields of its content already."""
+    for row in tx.find(RequestRow, RequestRow.kind == kind, col(RequestRow.closed).is_(False)):
+        if asked.items() <= requests.request_content(row).items():
+            raise Conflict("already_asked", f"{row.id} asks for this already.", request=row.id)
 
 
 def _by_policies(tx: Transaction) -> dict[str, Any]:
