@@ -5,7 +5,6 @@ The same values as over columns; a test compares both.
 
 import hashlib
 import struct
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,13 +17,13 @@ from analysis.simulation_parts import (
     TOP,
     WORDS,
     Part,
+    bar_of,
     by_amount,
     by_delta,
     by_margin,
     effect_of,
 )
 from domain.canonical import canonical
-from domain.money import BASIS_POINTS
 from domain.simulation import STEPS, QuoteEffect
 
 Row = Mapping[str, Any]
@@ -75,10 +74,7 @@ def _bars(moved: Sequence[tuple[Row, int | None]]) -> tuple[int, ...]:
     bars = [0] * (len(STEPS) + 1)
     for row, delta in moved:
         if delta and (row["old_minor"] or 0) > 0:
-            points = abs(delta) * BASIS_POINTS // row["old_minor"]
-            place = bisect_left(STEPS, points if delta > 0 else -points)
-            zero = STEPS.index(0)
-            bars[max(place, zero + 1) if delta > 0 else min(place, zero)] += 1
+            bars[bar_of(delta, row["old_minor"])] += 1
     return tuple(bars)
 
 

@@ -1,5 +1,6 @@
 """Effects on quotes as columns, and what is summed up of them: parts merge in any grouping to the same whole (D14a)."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -24,6 +25,8 @@ under the margin floor (null: none), and the totals in minor units (null: a pric
 FEW_VALUES = [*WORDS[1:], *COUNTS]
 """The columns that are worth a dictionary when they are written."""
 BOUNDS = (None, *STEPS, None)
+MOST_IN_64_BITS = 2**49
+"""How far a price may move, in minor units, so that this in basis points of anything fits into 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,21 @@ def _count(mask: pa.ChunkedArray) -> int:
 def _bars(found: pa.Table) -> tuple[int, ...]:
     """Quotes by how far their price moves, in basis points rounded towards zero; those that stay are not counted."""
     moved = found.filter(pc.and_(pc.greater(found["old_minor"], 0), pc.not_equal(found["delta"], 0)))
-    # Beyond 2^49 minor units the product would not fit: such a quote counts by its amount divided first.
-    points = pc.divide(pc.multiply(moved["delta"], BASIS_POINTS), moved["old_minor"])
-    below = [_reaching(points, moved["delta"], bound) for bound in STEPS]
-    return tuple(high - low for low, high in pairwise((0, *below, moved.num_rows)))
+    beyond = pc.greater(pc.abs(moved["delta"]), MOST_IN_64_BITS)
+    near = moved.filter(pc.invert(beyond))
+    points = pc.divide(pc.multiply(near["delta"], BASIS_POINTS), near["old_minor"])
+    below = [_reaching(points, near["delta"], bound) for bound in STEPS]
+    bars = [high - low for low, high in pairwise((0, *below, near.num_rows))]
+    for row in moved.filter(beyond).select(["delta", "old_minor"]).to_pylist():
+        bars[bar_of(row["delta"], row["old_minor"])] += 1
+    return tuple(bars)
+
+
+def bar_of(delta: int, old_minor: int) -> int:
+    """The bar of one quote, as a place among them: by integers without a bound."""
+    points, zero = abs(delta) * BASIS_POINTS // old_minor, STEPS.index(0)
+    place = bisect_left(STEPS, points if delta > 0 else -points)
+    return max(place, zero + 1) if delta > 0 else min(place, zero)
 
 
 def _reaching(points: Any, delta: Any, bound: int) -> int:

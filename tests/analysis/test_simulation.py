@@ -392,6 +392,13 @@ def test_the_folder_of_spilled_rows_is_gone_afterwards(
 def test_moves_are_counted_by_columns_as_row_by_row_also_those_that_round_to_zero() -> None:
     olds, moves = (1, 10_000, 10**9), (-2_000, -1_999, -1, 0, 1, 199, 200, 201, 30_000)
     amounts = [(old, old + move) for old in olds for move in moves] + [(0, 5), (-5, 5), (None, 5), (5, None)]
+    # Where basis points of a move do not fit into 64 bits.
+    amounts += [
+        (old, old + sign * move)
+        for old in (2**40, 2**49, 2**60)
+        for move in (2**49, 2**49 + 1, 2**60, 2**60 // 50, 2**60 // 50 + 1)
+        for sign in (1, -1)
+    ]
     costs = [1, None, 7]
     rows = [
         {
