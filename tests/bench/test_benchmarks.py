@@ -43,6 +43,7 @@ def test_lifecycles_are_compared_with_the_bare_workflow() -> None:
     assert found["CPU of worker a lifecycle"]["value"] > 0
 
 
+@pytest.mark.large
 def test_waiting_changes_are_measured_and_decided_after_a_restart() -> None:
     found = lines_of("waiting", "--count", "5", "--idle", "1")
     assert set(found) == {
@@ -82,6 +83,7 @@ def test_an_analysis_is_compared_with_the_bare_engine(section: str) -> None:
     assert digests == [1] * len(digests)
 
 
+@pytest.mark.large
 def test_a_change_of_the_whole_price_book_is_followed_to_its_evidence() -> None:
     found = lines_of("pricebook", "--count", "1000")
     title = "price book over 1,000 open quotes, submitted to evidence"
