@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, StrictInt, ValidationError
 from sqlmodel import Session
 
 from analysis.policies import refuse_unusable
 from domain.artifact import EVERYWHERE, Part
 from domain.canonical import canonical
-from domain.change import ChangeContent, Effective, Monitoring, Rollback, Scope, visible_or_empty
+from domain.change import ChangeContent, Effective, Monitoring, Planned, Rollback, Scope, visible_or_empty
 from domain.errors import Invalid
+from domain.given import Truth
 from domain.kinds import authors_of, kind_of, kind_of_artifact
 from domain.kinds.kind import first_error
 from domain.model import Model
@@ -43,11 +44,11 @@ class Proposal(Model):
     markets: list[str] | None = None
     channels: list[str] | None = None
     customers: list[str] = []
-    effective: Effective = Effective()
+    effective: Planned = Effective()
     rollback: Rollback = Rollback()
     monitoring: Monitoring = Monitoring()
-    least_tier: Annotated[int, Field(ge=0, le=4)] = 0
-    emergency: bool = False
+    least_tier: Annotated[StrictInt, Field(ge=0, le=4)] = 0
+    emergency: Truth = False
     emergency_reason: Annotated[str, Field(max_length=4000), AfterValidator(visible_or_empty)] = ""
     standard: Annotated[str, Field(max_length=60)] = ""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from activities.doorbell import Relay
@@ -37,6 +37,7 @@ from api.routes import (
     simulations,
     where_used,
 )
+from api.text import readable
 from commands.command import Gateway
 from store.database import Database
 from store.files import FileStore
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title="Mandate",
+        dependencies=[Depends(readable)],
         version="0.1.0",
         lifespan=lifespan,
         # These pages of the framework load their scripts from elsewhere; `web` serves its own from the same document.

@@ -1,12 +1,14 @@
 """What every route needs: the parts of the installation, who is asking, and the headers of a write."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
+from pydantic import Field
 from sqlmodel import Session
 from temporalio.client import Client
 
@@ -16,6 +18,7 @@ from analysis.impact import Sources
 from api.identity import Identity
 from commands.command import Call, Gateway
 from domain.errors import Invalid, Unavailable
+from domain.given import LARGEST
 from domain.party import Actor
 from store.files import FileStore
 from store.settings import Settings
@@ -109,18 +112,21 @@ async def write_call(
 Writing = Annotated[Call, Depends(write_call)]
 
 
+VERSION = re.compile("[0-9]{1,10}")
+
+
 async def expected_version(if_match: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
     """The version that the caller has read, from If-Match. Raises Invalid("bad_etag")."""
     if if_match is None:
         return None
     text = if_match.removeprefix("W/").strip('"')
-    if not text.isdigit():
+    if not VERSION.fullmatch(text):
         raise Invalid("bad_etag", 'If-Match takes the ETag of the change, for example "3".')
     return int(text)
 
 
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-LARGEST = 2**31 - 1
-"""The largest number that a path or a cursor names; a database takes it everywhere."""
+Whole = Annotated[int, Field(ge=0, le=LARGEST)]
+Counted = Annotated[int, Field(ge=1, le=LARGEST)]
 Clock = Callable[[], datetime]

@@ -20,6 +20,7 @@ from domain.blocks import block
 from domain.canonical import canonical
 from domain.change import ChangeState, Step, advance, visible_or_empty
 from domain.errors import Conflict, NotFound, Refused
+from domain.given import WrittenNumber
 from domain.model import Model
 from domain.total_effect import require_retyped
 from store.approval import decision_of
@@ -37,7 +38,7 @@ class Ballot(Model):
     """
 
     choice: Choice
-    revision: Annotated[int, Field(ge=1)]
+    revision: WrittenNumber
     seen: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
     comment: Annotated[str, Field(max_length=4000), AfterValidator(visible_or_empty)] = ""
     stage: Annotated[str, Field(max_length=60)] | None = None

@@ -4,12 +4,13 @@ import secrets
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from commands.command import Control, command
 from domain.approval import Stage
 from domain.change import visible
 from domain.errors import Conflict, Invalid, Refused
+from domain.given import Instant
 from domain.model import Model
 from store.changes import MINUTES
 from store.directory import holders
@@ -26,7 +27,7 @@ class AgendaItem(Model):
     """What the board is to look at, and when it meets."""
 
     text: Text
-    meets_at: AwareDatetime
+    meets_at: Instant
 
 
 class Minutes(Model):

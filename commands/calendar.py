@@ -1,7 +1,6 @@
 """Commands of the calendar: freezes hold back every effect, judged when it would happen (R-12.2)."""
 
 import secrets
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from pydantic import Field
 from commands.command import Authority, Control, command
 from domain.artifact import EVERYWHERE
 from domain.errors import Invalid, NotFound, Refused
+from domain.given import Instant
 from domain.model import Model
 from store.tables.calendar import FreezeRow
 from store.unit_of_work import Transaction
@@ -22,8 +22,8 @@ class Freeze(Model):
     kind: str = EVERYWHERE
     market: str = EVERYWHERE
     reason: Annotated[str, Field(min_length=3, max_length=400)]
-    from_at: datetime
-    until_at: datetime
+    from_at: Instant
+    until_at: Instant
 
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictInt
 
 from analysis.policies import agreed_plan_at
 from commands.command import Authority, Control, command
@@ -28,7 +28,7 @@ class AccessRequest(Model):
     """About whom one wants to read, for how many days, and why."""
 
     about: Annotated[str, Field(min_length=1, max_length=120)]
-    days: Annotated[int, Field(ge=1, le=30)] = 1
+    days: Annotated[StrictInt, Field(ge=1, le=30)] = 1
     reason: Annotated[str, Field(min_length=3, max_length=400), AfterValidator(visible)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StrictInt, ValidationError
 from sqlmodel import col
 
 from analysis.policies import policy_at, request_plan_at
@@ -14,6 +14,7 @@ from domain.artifact import EVERYWHERE
 from domain.change import visible
 from domain.delegation import Limits, bad_window
 from domain.errors import Conflict, Invalid, NotFound, Refused
+from domain.given import LARGEST_AMOUNT, Instant
 from domain.kinds.approval import Apart, DelegationRules
 from domain.kinds.kind import first_error
 from domain.model import Model
@@ -43,18 +44,12 @@ class DelegationProposal(Model):
     kinds: Annotated[tuple[Annotated[str, Field(pattern=r"^(\*|[a-z_]{1,60})$")], ...], Field(min_length=1)] = (
         EVERYWHERE,
     )
-    max_tier: Annotated[int, Field(ge=0, le=4)] = 2
+    max_tier: Annotated[StrictInt, Field(ge=0, le=4)] = 2
     currency: str | None = None
-    most_minor: int | None = None
-    from_at: datetime | None = None
-    until_at: datetime
+    most_minor: Annotated[StrictInt, Field(le=LARGEST_AMOUNT)] | None = None
+    from_at: Instant | None = None
+    until_at: Instant
     reason: Annotated[str, Field(min_length=3, max_length=400), AfterValidator(visible)]
-
-    @model_validator(mode="after")
-    def _instants_have_zones(self) -> "DelegationProposal":
-        if any(at is not None and at.tzinfo is None for at in (self.from_at, self.until_at)):
-            raise ValueError("an instant needs an offset, for example 2026-12-24T00:00Z")
-        return self
 
     def limits(self) -> Limits:
         """The limits. Raises Invalid("bad_limits")."""

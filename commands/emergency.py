@@ -2,9 +2,7 @@
 
 import secrets
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import Field
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -23,6 +21,7 @@ from domain.emergency import (
     require_second_person,
 )
 from domain.errors import Conflict, Invalid, Refused
+from domain.given import WrittenNumber
 from domain.model import Model
 from store.tables.approval import DecisionRow
 from store.tables.change import ChangeRow, RevisionRow
@@ -36,7 +35,7 @@ HELD_BACK = (ChangeState.SCHEDULED, ChangeState.RELEASING)
 class Window(Model):
     """For how many minutes freezes do not hold, and why."""
 
-    minutes: Annotated[int, Field(gt=0)]
+    minutes: WrittenNumber
     reason: Reason
 
 

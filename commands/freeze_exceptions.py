@@ -12,6 +12,7 @@ from commands.requests import RequestReceipt, not_twice, open_request
 from domain.artifact import EVERYWHERE
 from domain.change import ChangeState, visible
 from domain.errors import Conflict, Invalid
+from domain.given import Instant
 from domain.model import Model
 from policies.requests import RequestFacts
 from store import requests
@@ -29,7 +30,7 @@ class ExceptionRequest(Model):
     """For which change (`*`: every one, which lifts the freeze), until when, and why."""
 
     change: str
-    until_at: datetime
+    until_at: Instant
     reason: Annotated[str, Field(min_length=3, max_length=400), AfterValidator(visible)]
 
 

@@ -9,6 +9,7 @@ from commands.changes import Receipt, receipt, touch
 from commands.command import Control, command
 from domain.change import ChangeState, visible
 from domain.errors import Conflict, Refused
+from domain.given import WrittenNumber
 from domain.model import Model
 from domain.residual_risk import ResidualRisk, open_checks
 from domain.simulation import Simulation
@@ -24,7 +25,7 @@ class Statement(Model):
     """What remains, in the owner's words, and the revision that it is about."""
 
     statement: Annotated[str, Field(min_length=10, max_length=4000), AfterValidator(visible)]
-    revision: Annotated[int, Field(ge=1)]
+    revision: WrittenNumber
 
 
 @command(control=Control.NONE)

@@ -1,16 +1,16 @@
 """Commands of working time: the calendars by which reminders, escalations and expiries are counted (R-7.5)."""
 
 import re
-from datetime import date as LocalDate
 from datetime import time as LocalTime
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 from sqlalchemy import update
 
 from commands.command import Authority, Control, command
 from domain.change import visible
 from domain.errors import Invalid, NotFound, Refused
+from domain.given import Day, TimeOfDay
 from domain.kinds.kind import first_error
 from domain.model import Model
 from store.calendars import working_time
@@ -31,12 +31,12 @@ class CalendarEntry(Model):
     id: Annotated[str, Field(pattern="^[a-z0-9-]{1,60}$")]
     title: Annotated[str, Field(min_length=1, max_length=120)]
     zone: Annotated[str, Field(min_length=1, max_length=60)]
-    weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
-    opens: LocalTime = LocalTime(9, 0)
-    closes: LocalTime = LocalTime(17, 0)
+    weekdays: Annotated[tuple[Annotated[StrictInt, Field(ge=0, le=6)], ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
+    opens: TimeOfDay = LocalTime(9, 0)
+    closes: TimeOfDay = LocalTime(17, 0)
     country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
     subdivision: Annotated[str, Field(max_length=10)] = ""
-    days_off: Annotated[tuple[LocalDate, ...], Field(max_length=200)] = ()
+    days_off: Annotated[tuple[Day, ...], Field(max_length=200)] = ()
     groups: tuple[str, ...] = ()
 
 

@@ -2,18 +2,18 @@
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import date as LocalDate
 from datetime import datetime, timedelta
 from datetime import time as LocalTime
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictInt
 
 from domain.artifact import EVERYWHERE, Part, base_digest
 from domain.canonical import canonical, digest, digest_of
 from domain.errors import IllegalTransition, Invalid
+from domain.given import WrittenDay, WrittenTime, in_our_time
 from domain.model import Model
 
 SCHEMA = "change/1"
@@ -138,8 +138,8 @@ class Effective(Model):
     zone is an IANA name, or `market`: each market's own zone, so that midnight is midnight everywhere (D6a).
     """
 
-    date: LocalDate | None = None
-    time: LocalTime = LocalTime(0, 0)
+    date: WrittenDay | None = None
+    time: WrittenTime = LocalTime(0, 0)
     zone: str = MARKET_ZONE
 
     def instants(self, zones: Mapping[str, str]) -> dict[str, datetime | None]:
@@ -160,6 +160,18 @@ class Effective(Model):
         return datetime.combine(self.date, self.time, zone).astimezone(ZoneInfo("UTC"))
 
 
+def _plannable(effective: Effective) -> Effective:
+    """What is stored already is read as ever; what is proposed says its offset in no other way than by its zone."""
+    if effective.date is not None:
+        in_our_time(effective.date)
+    if effective.time.tzinfo is not None:
+        raise ValueError("the time is a local one, without an offset; name the zone")
+    return effective
+
+
+Planned = Annotated[Effective, AfterValidator(_plannable)]
+
+
 class Scope(Model):
     """Where a change holds; `*` is everywhere."""
 
@@ -177,7 +189,7 @@ class Rollback(Model):
 class Monitoring(Model):
     """How long the change is watched after its release, and what for (R-4.1)."""
 
-    seconds: Annotated[int, Field(ge=0, le=90 * 86_400)] = 86_400
+    seconds: Annotated[StrictInt, Field(ge=0, le=90 * 86_400)] = 86_400
     requirement: Prose = "Targets still hold what was released."
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from domain.change import visible
 from domain.errors import Refused
+from domain.given import Truth
 from domain.model import Model
 
 LONGEST_BREAK_GLASS = timedelta(hours=4)
@@ -19,7 +20,7 @@ Reason = Annotated[str, Field(min_length=10, max_length=4000), AfterValidator(vi
 class Findings(Model):
     """What a review found, and whether it was right to act."""
 
-    sound: bool
+    sound: Truth
     findings: Reason
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from domain.canonical import digest
+from domain.given import Truth
 from domain.model import Model
 
 OPEN_STATUSES = ("draft", "in_approval", "approved", "proposed")
@@ -57,6 +58,6 @@ class QuoteTerms(Model):
     payment_days: left out, those of its contract, the usual 30 where it has none. regions: that the deal spans.
     """
 
-    payment_days: Annotated[int, Field(ge=0, le=365)] | None = None
-    standard_clauses: bool = True
-    regions: Annotated[int, Field(ge=1, le=100)] = 1
+    payment_days: Annotated[StrictInt, Field(ge=0, le=365)] | None = None
+    standard_clauses: Truth = True
+    regions: Annotated[StrictInt, Field(ge=1, le=100)] = 1

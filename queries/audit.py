@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from domain.audit import ChainFault, Link, chain_faults
 from domain.canonical import parse
 from domain.errors import Invalid
+from domain.given import instant, whole
 from domain.model import Model
 from store import audit, checkpoints
 from store.tables.audit import AuditRow
@@ -98,7 +99,7 @@ def _cursor(cursor: str) -> tuple[datetime, str, int]:
     at, _, rest = cursor.partition("|")
     subject, _, sequence = rest.rpartition("|")
     try:
-        return datetime.fromisoformat(at), subject, int(sequence)
+        return instant(at), subject, whole(sequence)
     except ValueError:
         raise Invalid("bad_cursor", "This cursor was not given out by this list.") from None
 

@@ -13,6 +13,7 @@ from domain.canonical import parse
 from domain.change import ChangeContent, ChangeState
 from domain.errors import Invalid
 from domain.evidence import Judgement
+from domain.given import instant
 from domain.impact import Confirmation, Impact
 from domain.judging import Judged, judged
 from domain.kinds import kind_of, kind_of_artifact
@@ -175,10 +176,10 @@ def list_changes(session: Session, cursor: str | None, limit: int, **only: str |
 def _cursor(cursor: str) -> tuple[datetime, str]:
     at, _, last = cursor.partition("|")
     try:
-        moment = datetime.fromisoformat(at)
+        moment = instant(at)
     except ValueError:
         raise Invalid("bad_cursor", "This cursor was not given out by this list.") from None
-    if moment.tzinfo is None or not last:
+    if not last:
         raise Invalid("bad_cursor", "This cursor was not given out by this list.")
     return moment, last
 

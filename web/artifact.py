@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from sqlmodel import Session
 
-from api.parts import InstallationParts, Reading
+from api.parts import Counted, InstallationParts, Reading, Whole
 from commands.certification import certify
 from domain.artifact import EVERYWHERE
 from domain.errors import NotFound
@@ -38,7 +38,7 @@ def version_page(
     request: Request,
     kind: str,
     name: str,
-    version: Annotated[int, Path(ge=0)],
+    version: Whole,
     visitor: Visiting,
     installation: InstallationParts,
     session: Reading,
@@ -63,10 +63,10 @@ def page(
     name: str,
     visitor: Visiting,
     session: Reading,
-    old: Annotated[int | None, Query(ge=0)] = None,
-    new: Annotated[int | None, Query(ge=1)] = None,
-    version: Annotated[int | None, Query(ge=1)] = None,
-    before: int | None = None,
+    old: Whole | None = None,
+    new: Counted | None = None,
+    version: Counted | None = None,
+    before: Whole | None = None,
     contains: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:

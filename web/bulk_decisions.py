@@ -11,7 +11,7 @@ from commands.approvals import Ballot
 from domain.approval import Choice
 from domain.errors import Invalid
 from web.rendering import render
-from web.visitor import FormCall, PageForm, Visiting
+from web.visitor import FormCall, PageForm, Visiting, typed_number
 
 router = APIRouter(prefix="/decisions")
 BETWEEN = "|"
@@ -43,7 +43,7 @@ def _item(picked: str) -> BulkItem:
     subject, _, rest = picked.partition(BETWEEN)
     revision, _, seen = rest.partition(BETWEEN)
     try:
-        ballot = Ballot.model_validate({"choice": Choice.APPROVE, "revision": revision, "seen": seen})
+        ballot = Ballot.model_validate({"choice": Choice.APPROVE, "revision": typed_number(revision), "seen": seen})
         return BulkItem(subject=subject, ballot=ballot)
     except ValidationError:
         raise Invalid("bad_form", "This list is not one of ours; open the inbox again.") from None

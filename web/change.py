@@ -1,13 +1,13 @@
 """The page of a change: what it does and is worth, who decided and who is missing, what comes next, what happened."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from activities.house import change_workflow_id
-from api.parts import InstallationParts, Reading
+from api.parts import InstallationParts, Reading, Whole
 from commands.emergency import HELD_BACK
 from commands.residual_risk import STATABLE
 from domain.change import TRANSITIONS, ChangeState, Step
@@ -55,7 +55,7 @@ def page(request: Request, change: str, visitor: Visiting, session: Reading) -> 
 
 @router.get("/progress")
 def progress(
-    request: Request, change: str, visitor: Visiting, session: Reading, version: int, quiet: bool = False
+    request: Request, change: str, visitor: Visiting, session: Reading, version: Whole, quiet: bool = False
 ) -> Response:
     """The state of a change, fetched again every few seconds; a page that nobody types on is told to reload."""
     standing = lifecycle_of(session, change, visitor.now)
@@ -72,7 +72,7 @@ def quotes_page(
     visitor: Visiting,
     installation: InstallationParts,
     session: Reading,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
 ) -> Response:
     """Every affected quote, old against new where the simulation has run."""
     view = change_view(session, change, visitor.now)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from pydantic import Field
 
-from api.parts import InstallationParts, Reading
+from api.parts import Counted, InstallationParts, Reading, Whole
 from commands.approvals import Ballot, decide
 from commands.cases import retry_change
 from commands.changes import Receipt, submit_change, withdraw_change
@@ -32,7 +32,7 @@ class DecisionForm(PageForm):
     """
 
     choice: Choice
-    revision: int
+    revision: Counted
     seen: str
     comment: Annotated[str, Field(max_length=20_000)] = ""
     effect_currency: list[Annotated[str, Field(max_length=3)]] = []
@@ -42,7 +42,7 @@ class DecisionForm(PageForm):
 class VersionForm(PageForm):
     """The version of the change that the page showed."""
 
-    version: int
+    version: Whole
 
 
 class ReasonForm(VersionForm):
@@ -165,7 +165,7 @@ def retry(change: str, installation: InstallationParts, acting: ActingHere) -> R
 class GlassForm(PageForm):
     """For how many minutes freezes do not hold, and why."""
 
-    minutes: int
+    minutes: Whole
     reason: Annotated[str, Field(max_length=4000)] = ""
 
 
@@ -186,7 +186,7 @@ def _window(form: GlassForm) -> Window:
 class StatementForm(PageForm):
     """The risk that remains, about the revision that the page showed."""
 
-    revision: int
+    revision: Counted
     statement: Annotated[str, Field(max_length=20_000)] = ""
 
 

@@ -13,7 +13,7 @@ from domain.errors import Conflict, Invalid, MandateError, NotFound, Refused
 from queries.data_access import data_access_list
 from web.lookups import active_persons
 from web.rendering import render, see
-from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed
+from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed, typed_number
 
 router = APIRouter(prefix="/data-access")
 Text = Annotated[str, Field(max_length=400)]
@@ -56,7 +56,7 @@ def ask(
     try:
         with as_typed():
             asked = AccessRequest.model_validate(
-                {"about": form.about.strip(), "days": form.days.strip(), "reason": form.reason.strip()}
+                {"about": form.about.strip(), "days": typed_number(form.days), "reason": form.reason.strip()}
             )
         receipt = ask_access(installation.gateway, call, asked)
     except PROBLEMS as error:

@@ -21,7 +21,7 @@ from queries.delegations import delegations_of
 from queries.requests import request_list
 from web.lookups import active_persons
 from web.rendering import render, see
-from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed
+from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed, typed_number
 
 router = APIRouter(prefix="/delegations")
 Text = Annotated[str, Field(max_length=400)]
@@ -115,7 +115,7 @@ def _proposal(form: DelegationForm, visitor: Visitor) -> DelegationProposal:
                 "delegate": form.delegate.strip(),
                 "groups": form.group or [EVERYWHERE],
                 "kinds": form.kind or [EVERYWHERE],
-                "max_tier": form.max_tier,
+                "max_tier": typed_number(form.max_tier),
                 "until_at": visitor.now + timedelta(days=int(form.days)),
                 "reason": form.reason.strip(),
                 **_limit(form),

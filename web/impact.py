@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.parts import InstallationParts, Reading
+from api.parts import InstallationParts, Reading, Whole
 from api.routes.impact import download
 from domain.impact import FAULTS
 from queries import impact
@@ -39,7 +39,7 @@ def page(
     installation: InstallationParts,
     session: Reading,
     show: Annotated[str, Query(max_length=20)] = "quotes",
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
 ) -> Response:
     """Everything that the change moves, as it was found."""
     found = impact.impact_view(session, change)

@@ -11,7 +11,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from fastapi import APIRouter, Query, Request, Response
 
 from api.identity import OpenIdIssuer, auth_time
-from api.parts import InstallationParts, Parts
+from api.parts import Counted, InstallationParts, Parts
 from commands.command import Call
 from commands.step_up import Authentication, step_up
 from domain.errors import Refused, Unauthenticated, Unavailable
@@ -40,7 +40,7 @@ def begin_again(
     _visitor: Visiting,
     installation: InstallationParts,
     subject: Annotated[str, Query(max_length=60)],
-    revision: Annotated[int, Query(ge=1)],
+    revision: Counted,
 ) -> Response:
     """Send a visitor who is about to decide to the issuer, which asks for the credentials again, session or not."""
     return _set_out(installation, {"subject": subject, "revision": str(revision)}, prompt="login", max_age="0")

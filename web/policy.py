@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from sqlmodel import Session
 
 from analysis.proposals import Proposal, ProposedPart
-from api.parts import InstallationParts, Reading
+from api.parts import Counted, InstallationParts, Reading
 from commands.changes import create_change
 from commands.policies import FindingAnswer, PolicyFinding, answer_finding, note_examination, record_finding
 from domain.errors import Conflict, Invalid, MandateError, NotFound
@@ -36,8 +36,8 @@ def page(
     name: str,
     visitor: Visiting,
     session: Reading,
-    old: Annotated[int | None, Query(ge=1)] = None,
-    new: Annotated[int | None, Query(ge=1)] = None,
+    old: Counted | None = None,
+    new: Counted | None = None,
     column: Annotated[list[str] | None, Query()] = None,
 ) -> Response:
     """The live version in the form, with what is found in it, its scenarios, and two versions compared."""

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.parts import InstallationParts, Reading
+from api.parts import Counted, InstallationParts, Reading, Whole
 from api.routes.policy_replay import POLICY, compared, replayed, tools
 from domain.replay import Flow, Replay
 from queries.replay import PAGE, replayed_deals
@@ -44,8 +44,8 @@ def page(
     visitor: Visiting,
     session: Reading,
     installation: InstallationParts,
-    old: Annotated[int, Query(ge=1)] = 1,
-    new: Annotated[int | None, Query(ge=1)] = None,
+    old: Counted = 1,
+    new: Counted | None = None,
     change: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """A version of the approval policy against another one or a change; by default the first against the latest."""
@@ -68,11 +68,11 @@ def deals_page(
     visitor: Visiting,
     session: Reading,
     installation: InstallationParts,
-    flow: Annotated[int, Query(ge=0)],
-    old: Annotated[int, Query(ge=1)] = 1,
-    new: Annotated[int | None, Query(ge=1)] = None,
+    flow: Whole,
+    old: Counted = 1,
+    new: Counted | None = None,
     change: Annotated[str | None, Query(max_length=40)] = None,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
 ) -> Response:
     """The deals of one flow, with the facts on which policies decide."""
     against = None if change else new or artifacts.latest(session, POLICY)

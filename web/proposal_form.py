@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from analysis.proposals import Proposal, ProposedPart
+from api.parts import Whole
 from domain.artifact import EVERYWHERE, Content, Entry, Operation
 from domain.change import MARKET_ZONE, ChangeContent, Effective, Monitoring, Rollback
 from domain.errors import Invalid
@@ -65,7 +66,7 @@ class PriceForm(PageForm):
     then: Literal["draft", "submit", "try", "edit"] = "draft"
     change: Text = ""
     """The change that this is a new revision of; empty for a new change."""
-    version: int = 0
+    version: Whole = 0
 
     @property
     def prices(self) -> Mapping[str, str]:

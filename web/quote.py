@@ -15,7 +15,7 @@ from store import quotes
 from web.correction import corrections_of
 from web.lookups import CATALOG, PRICING, offering_names
 from web.rendering import render, see
-from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed
+from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed, typed_number
 
 router = APIRouter(prefix="/quotes")
 QuoteId = Annotated[str, Path(max_length=60)]
@@ -34,9 +34,9 @@ class TermsForm(PageForm):
         with as_typed():
             return QuoteTerms.model_validate(
                 {
-                    "payment_days": self.payment_days.strip() or None,
+                    "payment_days": typed_number(self.payment_days) if self.payment_days.strip() else None,
                     "standard_clauses": not self.other_clauses,
-                    "regions": self.regions.strip() or 1,
+                    "regions": typed_number(self.regions) if self.regions.strip() else 1,
                 }
             )
 

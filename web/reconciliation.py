@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api.parts import InstallationParts, Reading
+from api.parts import InstallationParts, Reading, Whole
 from commands.reconciliations import cancel_reconciliation, request_reconciliation
 from domain.errors import Conflict
 from domain.reconciliation import OVER, Mode, Pair, Reconciliation, SideCount
@@ -58,7 +58,7 @@ def page(
     visitor: Visiting,
     session: Reading,
     installation: InstallationParts,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
     kind: str = "",
     field: Annotated[str, Query(max_length=60)] = "",
     severity: str = "",
@@ -105,7 +105,7 @@ def export(run: Run, visitor: Visiting, session: Reading, installation: Installa
 
 @router.get("/{run}/differences/{number}")
 def difference(
-    request: Request, run: Run, number: int, visitor: Visiting, session: Reading, installation: InstallationParts
+    request: Request, run: Run, number: Whole, visitor: Visiting, session: Reading, installation: InstallationParts
 ) -> Response:
     """One difference: both records side by side."""
     view = reading.run_view(session, run, visitor.now)

@@ -1,10 +1,8 @@
 """The revisions of a change: what each changed against the one before, and each as it was written (R-4.4)."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Path, Query, Request, Response
-
-from api.parts import LARGEST, Reading
+from api.parts import Counted, Reading, Whole
 from queries.revisions import revision_page, revision_view
 from store import changes
 from web.rendering import render
@@ -20,7 +18,7 @@ def page(
     change: str,
     visitor: Visiting,
     session: Reading,
-    cursor: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+    cursor: Whole = 0,
 ) -> Response:
     """A page of the list, first to last."""
     found = revision_page(session, change, cursor, PAGE)
@@ -32,7 +30,7 @@ def page(
 def one(
     request: Request,
     change: str,
-    number: Annotated[int, Path(ge=1, le=LARGEST)],
+    number: Counted,
     visitor: Visiting,
     session: Reading,
 ) -> Response:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from activities.progress import SimulationProgress, simulation_progress
-from api.parts import InstallationParts, Reading
+from api.parts import InstallationParts, Reading, Whole
 from domain.model import Model
 from domain.simulation import Bar, Simulation
 from queries.changes import change_view, simulated_cases
@@ -39,7 +39,7 @@ def page(
     visitor: Visiting,
     installation: InstallationParts,
     session: Reading,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
 ) -> Response:
     """The result, or that there is none yet."""
     view = change_view(session, change, visitor.now)

@@ -3,12 +3,12 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from api.development import development_confirmed
-from api.parts import InstallationParts
+from api.parts import Counted, InstallationParts
 from commands.step_up import step_up
 from store.step_up import fresh_proof
 from web.rendering import render, see
@@ -21,7 +21,7 @@ Subject = Annotated[str, Path(max_length=60)]
 class ConfirmForm(PageForm):
     """The revision that is decided on, and in development mode the own account, typed once more."""
 
-    revision: Annotated[int, Field(ge=1)]
+    revision: Counted
     account: Annotated[str, Field(max_length=120)] = ""
 
 
@@ -31,7 +31,7 @@ def page(
     subject: Subject,
     visitor: Visiting,
     installation: InstallationParts,
-    revision: Annotated[int, Query(ge=1)],
+    revision: Counted,
 ) -> Response:
     """The ways to confirm; with nothing but an organisation's sign-in, straight there."""
     settings = installation.settings

@@ -1,5 +1,6 @@
 """Who looks at a page, and whether a form was really sent from one of our pages (D15)."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from domain.model import Model
 from domain.party import Actor
 from store.directory import names
 
+WHOLE_NUMBER = re.compile("[0-9]{1,9}")
 SESSION_COOKIE = "mandate_session"
 
 
@@ -35,6 +37,11 @@ def as_typed() -> Iterator[None]:
         yield
     except ValidationError as error:
         raise Invalid("bad_form", first_error(error)) from None
+
+
+def typed_number(text: str) -> int | str:
+    """A whole number as it was typed; any other text stays as it is, for the command to refuse."""
+    return int(text) if WHOLE_NUMBER.fullmatch(text.strip()) else text.strip()
 
 
 @dataclass(frozen=True)

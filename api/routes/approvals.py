@@ -16,6 +16,7 @@ from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
 from commands.requests import RequestReceipt
 from commands.step_up import Authentication, StepUp, step_up
 from domain.errors import MandateError
+from domain.given import WrittenNumber
 from domain.model import Model
 from queries.requests import RequestSummary, RequestView, request_list, request_view
 
@@ -42,7 +43,7 @@ class BulkOutcome(Model):
 class Presence(Model):
     """The revision that is decided on; account: in development mode the own account, named once more."""
 
-    revision: Annotated[int, Field(ge=1)]
+    revision: WrittenNumber
     account: Annotated[str, Field(max_length=120)] | None = None
 
 

@@ -1,14 +1,14 @@
 """Artifacts, their versions, and version-addressed prices (chapter 9)."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
+from api.parts import Asking, InstallationParts, Limit, Now, Reading, Whole, Writing
 from commands.certification import certify
 from commands.imports import Import, Imported, import_content
 from domain.certification import Certification, RuleCertification
+from domain.given import Instant
 from domain.model import Model
 from queries import artifacts as reading
 from queries.artifacts import ArtifactView, DifferenceView, PriceAnswer, VersionView
@@ -43,7 +43,7 @@ def rules(kind: str, name: str, _asking: Asking, session: Reading, now: Now) -> 
 
 @router.get("/artifacts/{kind}/{name}/versions")
 def versions(
-    kind: str, name: str, _asking: Asking, session: Reading, limit: Limit = 50, before: int | None = None
+    kind: str, name: str, _asking: Asking, session: Reading, limit: Limit = 50, before: Whole | None = None
 ) -> list[VersionView]:
     """Versions, newest first, with where each became live."""
     return list(reading.versions(session, f"{kind}/{name}", before, limit))
@@ -53,7 +53,7 @@ def versions(
 def entries(
     kind: str,
     name: str,
-    version: int,
+    version: Whole,
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
@@ -68,7 +68,7 @@ def entries(
 
 
 @router.get("/artifacts/{kind}/{name}/difference")
-def difference(kind: str, name: str, old: int, new: int, _asking: Asking, session: Reading) -> DifferenceView:
+def difference(kind: str, name: str, old: Whole, new: Whole, _asking: Asking, session: Reading) -> DifferenceView:
     """What leads from one version to another, in business words."""
     return reading.version_difference(session, f"{kind}/{name}", old, new)
 
@@ -83,7 +83,7 @@ def price(
     _asking: Asking,
     session: Reading,
     now: Now,
-    at: datetime | None = None,
+    at: Instant | None = None,
 ) -> PriceAnswer:
     """The price of an offering at a place and an instant, and which version and activation say so."""
     return reading.price_at(session, offering, selling_model, market, channel, currency, at or now)

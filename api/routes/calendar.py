@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, StrictInt
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -23,6 +23,8 @@ from queries.working_time import CalendarView, calendar_list
 from store.lifecycle import seconds_to_next_deadline
 from store.tables.calendar import FreezeRow
 
+FARTHEST = 10 * 366 * 86_400
+"""Seconds of the longest journey: ten years."""
 router = APIRouter(prefix="/api", tags=["calendar"])
 
 
@@ -58,7 +60,7 @@ def write_calendar(
 class Travel(Model):
     """How far to move business time ahead, in seconds."""
 
-    seconds: Annotated[int, Field(gt=0)]
+    seconds: Annotated[StrictInt, Field(gt=0, le=FARTHEST)]
 
 
 class Clock(Model):

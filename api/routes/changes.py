@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from analysis.proposals import Proposal
-from api.parts import LARGEST, Asking, ExpectedVersion, InstallationParts, Limit, Now, Reading, Writing
+from api.parts import Asking, Counted, ExpectedVersion, InstallationParts, Limit, Now, Reading, Whole, Writing
 from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
@@ -154,16 +154,14 @@ def revisions(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+    cursor: Whole = 0,
 ) -> RevisionPage:
     """The revisions of the change, first to last: who wrote which, and what each changed against the one before."""
     return revision_page(session, change, cursor, limit)
 
 
 @router.get("/{change}/revisions/{number}")
-def revision(
-    change: str, number: Annotated[int, Path(ge=1, le=LARGEST)], _asking: Asking, session: Reading
-) -> RevisionView:
+def revision(change: str, number: Counted, _asking: Asking, session: Reading) -> RevisionView:
     """A revision as it was written."""
     return revision_view(session, change, number)
 
@@ -181,7 +179,7 @@ def affected_quotes(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: Whole = 0,
 ) -> Page:
     """The ids of the open quotes that the change affects."""
     return _page(reading.evidence_list(session, installation.files, change, "impact"), cursor, limit)
@@ -194,7 +192,7 @@ def simulated_cases(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: Whole = 0,
 ) -> Page:
     """Every affected quote, old price against new, in minor units of its currency."""
     items, total = reading.simulated_cases(session, installation.files, change, cursor, limit)

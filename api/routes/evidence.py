@@ -1,12 +1,12 @@
 """Evidence: packages that verify offline, the audit records, and questions answered from them (chapter 24)."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from api.parts import Asking, InstallationParts, Limit, Now, Parts, Reading
 from domain.errors import Unavailable
+from domain.given import Instant
 from domain.model import Model
 from queries import audit, questions
 from queries.audit import AuditPage, Verification, Wanted
@@ -66,8 +66,8 @@ def search(
     actor: Annotated[str | None, Query(max_length=200)] = None,
     action: Annotated[str | None, Query(max_length=100)] = None,
     outcome: Annotated[str | None, Query(max_length=60)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> AuditPage:
     """Audit records, newest first. `subject` finds refused attempts on it too, which stand on others' chains."""
     wanted = Wanted(subject=subject, actor=actor, action=action, outcome=outcome, since=since, until=until)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from analysis.graph import Graph
-from api.parts import Asking, InstallationParts, Limit, Reading
+from api.parts import Asking, InstallationParts, Limit, Reading, Whole
 from queries import impact
 from queries.impact import Format, ImpactView, ListPage
 
@@ -27,7 +27,7 @@ def listed(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: Whole = 0,
 ) -> ListPage:
     """What is behind an answer, ordered by id: documents (quotes, orders, assets, renewals) or entries of artifacts."""
     return impact.listed(session, installation.files, change, answer, cursor, limit)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from analysis.order_seeding import Fault
 from api.development import loopback_only
@@ -17,11 +17,11 @@ router = APIRouter(prefix="/api", tags=["orders"])
 class OrderSeed(Model):
     """Which orders of which seed to write, what to spoil in them, and in how many of ten thousand."""
 
-    seed: Annotated[int, Field(ge=0, le=10**9)]
-    first: Annotated[int, Field(ge=0)]
-    count: Annotated[int, Field(ge=1, le=CHUNK)]
+    seed: Annotated[StrictInt, Field(ge=0, le=10**9)]
+    first: Annotated[StrictInt, Field(ge=0, le=10**8)]
+    count: Annotated[StrictInt, Field(ge=1, le=CHUNK)]
     faults: tuple[Fault, ...] = ()
-    rate: Annotated[int, Field(ge=0, le=10_000)] = 200
+    rate: Annotated[StrictInt, Field(ge=0, le=10_000)] = 200
 
 
 @router.post("/development/orders", status_code=201)

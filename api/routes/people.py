@@ -10,6 +10,7 @@ from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
 from commands.bookkeeping import SignedIn, sign_in, sign_out
 from commands.command import Call
 from commands.installation import bind_account, erase_person, link_account, set_active, set_membership
+from domain.given import Truth
 from domain.model import Model
 from queries.inbox import InboxPage, inbox_page
 from store.directory import actor_of, names
@@ -71,7 +72,7 @@ class Identification(Model):
 class Activity(Model):
     """Whether a person may act."""
 
-    active: bool
+    active: Truth
 
 
 class Erasure(Model):

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from analysis.proposals import Proposal, ProposedPart
-from api.parts import Asking, InstallationParts, Reading, Writing
+from api.parts import Asking, Counted, InstallationParts, Reading, Writing
 from commands import changes
 from commands.changes import Receipt
 from commands.policies import (
@@ -18,7 +18,7 @@ from commands.policies import (
     note_examination,
     record_finding,
 )
-from domain.change import Effective
+from domain.change import Effective, Planned
 from domain.model import Model
 from policies.difference import CellDifference
 from queries import policies as reading
@@ -40,7 +40,7 @@ class PolicyProposal(Model):
     document: Document
     title: str
     objective: str
-    effective: Effective = Effective()
+    effective: Planned = Effective()
 
 
 @router.get("")
@@ -50,9 +50,7 @@ def list_policies(_asking: Asking, session: Reading) -> list[PolicySummary]:
 
 
 @router.get("/{kind}/{name}")
-def read(
-    kind: str, name: str, _asking: Asking, session: Reading, version: Annotated[int | None, Query(ge=1)] = None
-) -> PolicyView:
+def read(kind: str, name: str, _asking: Asking, session: Reading, version: Counted | None = None) -> PolicyView:
     """A version of a policy, the latest by default, with everything found in it today."""
     return reading.policy_view(session, f"{kind}/{name}", version)
 
@@ -61,8 +59,8 @@ def read(
 def difference(
     kind: str,
     name: str,
-    old: Annotated[int, Query(ge=1)],
-    new: Annotated[int, Query(ge=1)],
+    old: Counted,
+    new: Counted,
     _asking: Asking,
     session: Reading,
 ) -> list[CellDifference]:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from analysis.engine import Limits
 from analysis.replay import Version
-from api.parts import Asking, InstallationParts, Parts, Reading
+from api.parts import Asking, Counted, InstallationParts, Parts, Reading, Whole
 from domain.errors import Invalid
 from domain.replay import DealPage, Replay
 from queries.replay import proposed_by, replay_policy, replayed_deals, version_of
@@ -44,8 +44,8 @@ def compare(
     installation: InstallationParts,
     _asking: Asking,
     session: Reading,
-    old: Annotated[int, Query(ge=1)],
-    new: Annotated[int | None, Query(ge=1)] = None,
+    old: Counted,
+    new: Counted | None = None,
     change: Annotated[str | None, Query(max_length=40)] = None,
     policy: Annotated[str, Query(max_length=120)] = POLICY,
 ) -> Replay:
@@ -58,12 +58,12 @@ def deals(
     installation: InstallationParts,
     _asking: Asking,
     session: Reading,
-    old: Annotated[int, Query(ge=1)],
-    flow: Annotated[int, Query(ge=0)],
-    new: Annotated[int | None, Query(ge=1)] = None,
+    old: Counted,
+    flow: Whole,
+    new: Counted | None = None,
     change: Annotated[str | None, Query(max_length=40)] = None,
     policy: Annotated[str, Query(max_length=120)] = POLICY,
-    start: Annotated[int, Query(ge=0)] = 0,
+    start: Whole = 0,
 ) -> DealPage:
     """The deals of a flow, by its place among the flows, the largest first, with the facts that policies ask for."""
     versions = compared(session, policy, old, new, change)

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from api.development import loopback_only
-from api.parts import Asking, InstallationParts, Limit, Reading, Writing
+from api.parts import Asking, InstallationParts, Limit, Reading, Whole, Writing
 from commands.quote_approvals import submit_quote
 from commands.quotes import Batch, begin_seed, publish_seed, seed_chunk
 from commands.requests import RequestReceipt
@@ -29,14 +29,14 @@ class QuotePage(Model):
 class Seed(Model):
     """How many quotes of which seed to write."""
 
-    seed: Annotated[int, Field(ge=0, le=10**9)]
-    count: Annotated[int, Field(ge=1, le=10**8)]
+    seed: Annotated[StrictInt, Field(ge=0, le=10**9)]
+    count: Annotated[StrictInt, Field(ge=1, le=10**8)]
 
 
 class Chunk(Model):
     """The number of the first quote of a chunk: a multiple of 5,000."""
 
-    first: Annotated[int, Field(ge=0, le=10**8)]
+    first: Annotated[StrictInt, Field(ge=0, le=10**8)]
 
 
 @router.get("/quotes")
@@ -84,14 +84,14 @@ def begin(request: Request, installation: InstallationParts, call: Writing, body
 
 
 @router.post("/development/seeds/{seed}/chunks", status_code=201)
-def write_chunk(request: Request, installation: InstallationParts, call: Writing, seed: int, body: Chunk) -> Batch:
+def write_chunk(request: Request, installation: InstallationParts, call: Writing, seed: Whole, body: Chunk) -> Batch:
     """Write the next quotes of a seed, priced by the versions that it began with. Nobody sees them yet."""
     loopback_only(request, installation)
     return seed_chunk(installation.gateway, call, seed, body.first, installation.development)
 
 
 @router.post("/development/seeds/{seed}/publish")
-def publish(request: Request, installation: InstallationParts, call: Writing, seed: int) -> Batch:
+def publish(request: Request, installation: InstallationParts, call: Writing, seed: Whole) -> Batch:
     """Let all quotes of a seed count from now on, at once."""
     loopback_only(request, installation)
     return publish_seed(installation.gateway, call, seed, installation.development)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, Field
 
-from api.parts import Asking, InstallationParts, Limit, Now, Reading, Writing
+from api.parts import Asking, InstallationParts, Limit, Now, Reading, Whole, Writing
 from commands.reconciliations import RunReceipt, cancel_reconciliation, request_reconciliation
 from domain.change import visible_or_empty
 from domain.model import Model
@@ -75,7 +75,7 @@ def differences(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: Whole = 0,
     kind: str | None = None,
     field: Annotated[str | None, Query(max_length=60)] = None,
     severity: str | None = None,
@@ -85,7 +85,9 @@ def differences(
 
 
 @router.get("/reconciliations/{run}/differences/{number}")
-def difference(run: Run, number: int, installation: InstallationParts, _asking: Asking, session: Reading) -> Difference:
+def difference(
+    run: Run, number: Whole, installation: InstallationParts, _asking: Asking, session: Reading
+) -> Difference:
     """One difference."""
     return reading.difference(session, installation.files, run, number)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from activities.progress import SimulationProgress, simulation_progress
-from api.parts import Asking, InstallationParts, Reading
+from api.parts import Asking, InstallationParts, Reading, Whole
 from domain.simulation import Simulation
 from queries import simulation as reading
 from queries.simulation import QuoteTrace, Reproduction, Today
@@ -36,7 +36,7 @@ def of_version(
     _asking: Asking,
     session: Reading,
     artifact: Annotated[str, Query(max_length=120)],
-    version: Annotated[int, Query(ge=0)],
+    version: Whole,
 ) -> Simulation:
     """What it would do to the quotes of today if a version of an artifact were live instead of the latest one."""
     return reading.version_today(session, installation.files, artifact, version, installation.wide)
