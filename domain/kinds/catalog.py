@@ -6,12 +6,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StrictBool, StrictInt, TypeAdapter
 
 from domain.artifact import Content, Operation, Problem, entry_id
-from domain.errors import Invalid
+from domain.kinds.entries import Code, Put, Remove, Text, compile_entry
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question, Touched
 from domain.model import Model
 
-Code = Annotated[str, Field(min_length=1, max_length=120)]
-Text = Annotated[str, Field(max_length=2000)]
 Quantity = Annotated[StrictInt, Field(ge=0)]
 
 
@@ -99,31 +97,7 @@ class Component(Model):
 
 
 CatalogEntry: TypeAlias = Offering | Category | Attribute | Group | Component
-
-
-class PutEntry(Model):
-    """Add an entry or replace the one with the same key."""
-
-    edit: Literal["put"]
-    entry: Annotated[Offering | Category | Attribute | Group | Component, Field(discriminator="type")]
-
-
-class RemoveEntry(Model):
-    """Take an entry out by its key, for example `offering/FIBRE-500`."""
-
-    edit: Literal["remove"]
-    entry_key: Code
-
-
-def compile_edit(edit: PutEntry | RemoveEntry, content: Content) -> Operation:
-    """The operation on one entry. Raises Invalid("unknown_entry") when there is nothing to remove."""
-    if isinstance(edit, PutEntry):
-        before = content.get(edit.entry.key)
-        after = edit.entry.model_dump(mode="json")
-        return Operation(entry=edit.entry.key, before=None if before is None else dict(before), after=after)
-    if edit.entry_key not in content:
-        raise Invalid("unknown_entry", f"The catalog has no entry {edit.entry_key}.", entry=edit.entry_key)
-    return Operation(entry=edit.entry_key, before=dict(content[edit.entry_key]), after=None)
+Entries: TypeAlias = Annotated[CatalogEntry, Field(discriminator="type")]
 
 
 def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
@@ -223,9 +197,9 @@ def touched(operation: Operation) -> tuple[Touched, ...]:
 KIND = Kind(
     name="catalog",
     schema="catalog/1",
-    entries=TypeAdapter(Annotated[Offering | Category | Attribute | Group | Component, Field(discriminator="type")]),
-    edits=TypeAdapter(Annotated[PutEntry | RemoveEntry, Field(discriminator="edit")]),
-    compile=compile_edit,
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
+    compile=compile_entry,
     validate=validate,
     describe=describe,
     risk="invalid sellable product",

@@ -71,7 +71,7 @@ class Requirement(Answered):
         return entry_id("requirement", self.clause, self.offering, self.country, self.terms)
 
 
-Entries: TypeAlias = Clause | Template | Requirement
+Entries: TypeAlias = Annotated[Clause | Template | Requirement, Field(discriminator="type")]
 
 
 def required(content: Content, offering: str, country: str, terms: str = EVERYWHERE) -> tuple[str, ...]:
@@ -159,13 +159,8 @@ def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
 KIND = Kind(
     name="document",
     schema="document/1",
-    entries=TypeAdapter(Annotated[Clause | Template | Requirement, Field(discriminator="type")]),
-    edits=TypeAdapter(
-        Annotated[
-            Put[Annotated[Clause | Template | Requirement, Field(discriminator="type")]] | Remove,
-            Field(discriminator="edit"),
-        ]
-    ),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,

@@ -66,7 +66,7 @@ class HighRisk(Model):
         return entry_id("high_risk", self.country, self.channel)
 
 
-Entries: TypeAlias = Rule | HighRisk
+Entries: TypeAlias = Annotated[Rule | HighRisk, Field(discriminator="type")]
 
 
 class Eligible(Model):
@@ -169,13 +169,8 @@ def touched(operation: Operation) -> tuple[Touched, ...]:
 KIND = Kind(
     name="eligibility",
     schema="eligibility/1",
-    entries=TypeAdapter(Annotated[Rule | HighRisk, Field(discriminator="type")]),
-    edits=TypeAdapter(
-        Annotated[
-            Put[Annotated[Rule | HighRisk, Field(discriminator="type")]] | Remove,
-            Field(discriminator="edit"),
-        ]
-    ),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,

@@ -56,7 +56,7 @@ class Consumer(Model):
         return entry_id("consumer", self.contract, self.system)
 
 
-Entries: TypeAlias = Contract | ContractField | Consumer
+Entries: TypeAlias = Annotated[Contract | ContractField | Consumer, Field(discriminator="type")]
 
 
 def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
@@ -110,13 +110,8 @@ def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
 KIND = Kind(
     name="integration",
     schema="integration/1",
-    entries=TypeAdapter(Annotated[Contract | ContractField | Consumer, Field(discriminator="type")]),
-    edits=TypeAdapter(
-        Annotated[
-            Put[Annotated[Contract | ContractField | Consumer, Field(discriminator="type")]] | Remove,
-            Field(discriminator="edit"),
-        ]
-    ),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,

@@ -89,7 +89,7 @@ class Route(Model):
         return entry_id("route", self.offering)
 
 
-Entries: TypeAlias = System | Plan | Task | Route
+Entries: TypeAlias = Annotated[System | Plan | Task | Route, Field(discriminator="type")]
 
 
 def validate(contents: Mapping[str, Content]) -> tuple[Problem, ...]:
@@ -218,13 +218,8 @@ def reached(operation: Operation, content: Content) -> tuple[Touched, ...]:
 KIND = Kind(
     name="order_mapping",
     schema="order_mapping/1",
-    entries=TypeAdapter(Annotated[System | Plan | Task | Route, Field(discriminator="type")]),
-    edits=TypeAdapter(
-        Annotated[
-            Put[Annotated[System | Plan | Task | Route, Field(discriminator="type")]] | Remove,
-            Field(discriminator="edit"),
-        ]
-    ),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,

@@ -67,9 +67,10 @@ class Conflict(Answered):
         return entry_id("conflict", *sorted((self.first, self.second)))
 
 
-Entries: TypeAlias = (
-    Permission | Role | Grant | Conflict | Domain | Function | Activity | KindOwnership | StandardChange
-)
+Entries: TypeAlias = Annotated[
+    Permission | Role | Grant | Conflict | Domain | Function | Activity | KindOwnership | StandardChange,
+    Field(discriminator="type"),
+]
 
 
 def access(content: Content) -> dict[str, frozenset[str]]:
@@ -147,16 +148,11 @@ def _conflicts(
                 )
 
 
-_ENTRIES = Annotated[
-    Permission | Role | Grant | Conflict | Domain | Function | Activity | KindOwnership | StandardChange,
-    Field(discriminator="type"),
-]
-
 KIND = Kind(
     name="security",
     schema="security/1",
-    entries=TypeAdapter(_ENTRIES),
-    edits=TypeAdapter(Annotated[Put[_ENTRIES] | Remove, Field(discriminator="edit")]),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,

@@ -86,7 +86,7 @@ class Period(Model):
         return entry_id("period", self.id)
 
 
-Entries: TypeAlias = Machine | State | Transition | Retry | Period
+Entries: TypeAlias = Annotated[Machine | State | Transition | Retry | Period, Field(discriminator="type")]
 
 
 def closing(content: Content, day: LocalDate) -> bool:
@@ -162,13 +162,8 @@ def _problem(code: str, name: str, what: str, mend: str) -> Problem:
 KIND = Kind(
     name="workflow",
     schema="workflow/1",
-    entries=TypeAdapter(Annotated[Machine | State | Transition | Retry | Period, Field(discriminator="type")]),
-    edits=TypeAdapter(
-        Annotated[
-            Put[Annotated[Machine | State | Transition | Retry | Period, Field(discriminator="type")]] | Remove,
-            Field(discriminator="edit"),
-        ]
-    ),
+    entries=TypeAdapter(Entries),
+    edits=TypeAdapter(Annotated[Put[Entries] | Remove, Field(discriminator="edit")]),
     compile=compile_entry,
     validate=validate,
     describe=describe_entry,
