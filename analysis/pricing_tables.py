@@ -66,7 +66,8 @@ def compile_books(
     books = (old, new)
     prices = price_rows(connection, cells(books, touched, seen.sold, seen.currencies))
     promotions = promotion_cells(old.of_type("promotion"), new.of_type("promotion"), seen.places)
-    contracts, bundles = _contracts(books), _bundles(books)
+    contracts = _agreed(books, "contract", "customer", "unit_price_micros", "unit")
+    bundles = _agreed(books, "bundle", "bundle", "off_basis_points", "points")
     return Tables(
         price=prices,
         contract=contracts,
@@ -103,28 +104,16 @@ def _levels(prices: pa.Table) -> list[tuple[bool, bool]]:
     return [(m, c) for m, c in product((True, False), repeat=2) if (m, c) in named]
 
 
-def _contracts(books: Sequence[PriceBook]) -> list[Row]:
+def _agreed(books: Sequence[PriceBook], kind: str, whose: str, field: str, value: str) -> list[Row]:
+    """The rules of a kind in both books side by side, by whose they are: each side's field as its value."""
+    names = (whose, "offering", "selling_model", "currency")
     rows: dict[tuple[str, ...], Row] = {}
     for side, book in zip(SIDES, books, strict=True):
-        for _, rule in book.of_type("contract"):
-            key = (rule["customer"], rule["offering"], rule["selling_model"], rule["currency"])
-            row = rows.setdefault(key, _keyed(("customer", "offering", "selling_model", "currency"), key, "unit"))
-            row[f"{side}_unit"] = rule["unit_price_micros"]
+        for _, rule in book.of_type(kind):
+            key = tuple(rule[name] for name in names)
+            unknown: Row = dict.fromkeys(f"{one}_{value}" for one in SIDES)
+            rows.setdefault(key, {**dict(zip(names, key, strict=True)), **unknown})[f"{side}_{value}"] = rule[field]
     return list(rows.values())
-
-
-def _bundles(books: Sequence[PriceBook]) -> list[Row]:
-    rows: dict[tuple[str, ...], Row] = {}
-    for side, book in zip(SIDES, books, strict=True):
-        for _, rule in book.of_type("bundle"):
-            key = (rule["bundle"], rule["offering"], rule["selling_model"], rule["currency"])
-            row = rows.setdefault(key, _keyed(("bundle", "offering", "selling_model", "currency"), key, "points"))
-            row[f"{side}_points"] = rule["off_basis_points"]
-    return list(rows.values())
-
-
-def _keyed(names: Sequence[str], key: Sequence[str], value: str) -> Row:
-    return {**dict(zip(names, key, strict=True)), **{f"{side}_{value}": None for side in SIDES}}
 
 
 def _signed(
