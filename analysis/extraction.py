@@ -11,22 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Integer,
-    MetaData,
-    Table,
-    case,
-    cast,
-    column,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import BigInteger, ColumnElement, MetaData, Table, case, cast, column, func, select, text
 from sqlmodel import Session, SQLModel, col
 
+from analysis.columns import INSTANT, schema_of
 from domain.canonical import digest
 from domain.errors import Invalid
 from domain.reconciliation import UNREADABLE, Pair
@@ -37,7 +25,6 @@ from store.tables.quote import QuoteBatchRow
 
 BATCH = 50_000
 CATALOG = "catalog/standard"
-INSTANT = pa.timestamp("us", "UTC")
 
 Rows = Iterable[Sequence[Any]]
 Batches = Generator[Sequence[Sequence[Any]], None, None]
@@ -85,23 +72,7 @@ def _source(
     if found is None or missing:
         what = f"the table {table}" if found is None else f"{table}.{sorted(missing)[0]}"
         raise Invalid("bad_pair", f"{pair.id} refers to {what}, which there is not.", pair=pair.id)
-    return _schema(found, columns), _stored(session, found, columns)
-
-
-def _schema(table: Table, columns: Sequence[str]) -> pa.Schema:
-    return pa.schema([(name, _type(table.columns[name].type)) for name in columns])
-
-
-def _type(kind: Any) -> pa.DataType:
-    match kind:
-        case Instant():
-            return INSTANT
-        case Boolean():
-            return pa.bool_()
-        case Integer():
-            return pa.int64()
-        case _:
-            return pa.string()
+    return schema_of(found, columns), _stored(session, found, columns)
 
 
 def _stored(session: Session, table: Table, columns: Sequence[str]) -> Batches:
