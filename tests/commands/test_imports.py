@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from commands.command import Gateway
 from commands.example import publish, set_up_example
 from commands.imports import Import, import_content
-from commands.rollbacks import roll_back_change
+from commands.rollbacks import restore_change, roll_back_change
 from connectors.runtime_catalog import RuntimeCatalog
 from domain.errors import Conflict, Refused
 from queries.changes import change_view
@@ -16,6 +17,7 @@ from simulators.running import running
 from store.example_business import CATALOG, PRICING, load_example
 from store.settings import RUNTIME_CATALOG
 from tests.builders import ADMINISTRATOR, REQUESTER, Business, everything, fresh_key
+from tests.databases import as_owner
 from web.stepper import steps
 
 TARGETS = (RUNTIME_CATALOG,)
@@ -89,6 +91,17 @@ def test_an_import_was_approved_by_nobody_so_it_is_not_taken_back(installed: Gat
         roll_back_change(installed, here.call(ADMINISTRATOR), change, "start again", None)
 
     assert (caught.value.code, here.at(change).state) == ("never_released", "releasing")
+
+
+def test_a_row_that_says_it_is_taken_back_does_not_take_an_import_back(business: Business) -> None:
+    """Even a state that somebody wrote into the database opens nothing: the effect asks for the judgement itself."""
+    change = "CR-2026-0001"
+    with as_owner(business.login) as connection:
+        connection.execute(text("UPDATE change_request SET state = 'rolling_back' WHERE id = :id"), {"id": change})
+
+    report = restore_change(business.gateway, business.system(), change, 1, ())
+
+    assert (report.activated, report.blocks) == ((), ("never_released",))
 
 
 def test_only_those_may_import_who_may_and_the_attempt_is_recorded(business: Business) -> None:
