@@ -214,7 +214,7 @@ async def test_a_stopped_step_is_shown_and_tried_again(platform: Platform, story
 async def test_a_rollback_that_cannot_be_done_is_given_up(platform: Platform, story: Story, browser: Browser) -> None:
     offering, channel = story.fresh_offering()
     first = await asyncio.to_thread(story.monitored, offering, channel=channel)
-    await asyncio.to_thread(story.monitored, offering, channel=channel, rise="2.00")
+    await asyncio.to_thread(story.monitored, offering, channel=channel, rise="0.10")
     async with browsing(browser, platform, REQUESTER, False) as mara:
         await mara.goto(f"/changes/{first}")
         await mara.get_by_text("Roll this change back").click()
