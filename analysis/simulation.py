@@ -182,9 +182,9 @@ def _conclude(
     scenes = look(subject, [effect.quote for effect in part.top])
     found = Compared(subject, scenes)
     checks = (
-        *case_checks(part, compared + judged.golden, sorted({*differing, *judged.otherwise})),
+        *case_checks(part, subject.books.moving, compared + judged.golden, sorted({*differing, *judged.otherwise})),
         *judged.checks,
-        *rule_checks(found),
+        *rule_checks(found, part.quotes),
     )
     return Simulation(
         versions=dict(subject.versions),

@@ -1,6 +1,6 @@
 """What is judged in a simulation: invariants over its sums, golden scenarios, validators of content (R-6.2, R-6.3)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from analysis.policies import scenario_checks
 from analysis.simulation_parts import EXAMPLES, Part
@@ -11,22 +11,16 @@ from domain.pricing import PriceBook, price_line
 from domain.pricing_golden import golden_quote
 from domain.simulation import Check, Outcome
 
+NO_LINES = "the change affects no line of an open quote"
+NOT_ONE_SOUND = "nobody can price any of the affected lines"
 
-def case_checks(part: Part, compared: int, differing: Sequence[str]) -> tuple[Check, ...]:
-    """The invariants over all affected lines; a line that nobody can price makes them inconclusive, never silent."""
-    sound, bad = part.lines - part.faulty, part.examples.get("faulty", ())
-    unknown = f"{part.uncosted} lines have no cost" if part.uncosted else ""
-    checks = [
-        check("every_line_priced", "Every affected line has a price", sound, part.examples.get("unpriced", ())),
-        check("not_negative", "No price is negative", sound, part.examples.get("negative", ())),
-        check(
-            "margin_floor",
-            "No line falls under the margin floor of 10 percent",
-            sound,
-            part.examples.get("thin", ()),
-            unknown,
-        ),
-    ]
+
+def case_checks(part: Part, moving: bool, compared: int, differing: Sequence[str]) -> tuple[Check, ...]:
+    """The invariants over all affected lines; a line that nobody can price makes them inconclusive, never silent.
+
+    moving: whether the change moves the price book; they are asked of one that moves it, and wherever there are lines.
+    """
+    checks, bad = list(_line_checks(part)) if moving or part.lines else [], part.examples.get("faulty", ())
     if part.faulty:
         reason = (
             f"{part.faulty} lines have a quantity, discount, currency or date that nobody can price: {', '.join(bad)}"
@@ -36,6 +30,18 @@ def case_checks(part: Part, compared: int, differing: Sequence[str]) -> tuple[Ch
         title = "The engine gives the amounts of the reference"
         checks.append(check("engine_equals_reference", title, compared, differing[:EXAMPLES]))
     return tuple(checks)
+
+
+def _line_checks(part: Part) -> Iterator[Check]:
+    sound = part.lines - part.faulty
+    none = "" if sound else NOT_ONE_SOUND if part.lines else NO_LINES
+    uncosted = f"{part.uncosted} lines have no cost" if part.uncosted else ""
+    for name, title, failing, unknown in (
+        ("every_line_priced", "Every affected line has a price", "unpriced", ""),
+        ("not_negative", "No price is negative", "negative", ""),
+        ("margin_floor", "No line falls under the margin floor of 10 percent", "thin", uncosted),
+    ):
+        yield check(name, title, sound, part.examples.get(failing, ()), none or unknown)
 
 
 def check(name: str, title: str, checked: int, failing: Sequence[str], unknown: str = "") -> Check:

@@ -13,7 +13,7 @@ from analysis.simulation_approvers import dropped
 from analysis.simulation_checks import check
 from analysis.simulation_parts import EXAMPLES, Part
 from analysis.simulation_routes import Rerouted, Routing, readable, rerouted, routing
-from analysis.simulation_scenes import Scenes
+from analysis.simulation_scenes import PACK, Scenes
 from analysis.simulation_subject import Subject
 from domain.artifact import EVERYWHERE
 from domain.kinds.document import proposal, required
@@ -25,8 +25,10 @@ from domain.simulation import Check, Difference, Outcome, QuoteEffect
 
 STILL = "the change moves nothing that decides about it"
 NO_LINES = "no open quote has a line"
+NOT_ALL = "no row of the policy holds for every quote, so nobody knows of the others"
 NO_QUOTES = "no open or accepted quote comes into question"
 NOT_ROUTED = "the approval policy says nothing about quotes"
+DOCUMENTED = ("template", "requirement")
 
 
 @dataclass(frozen=True)
@@ -134,14 +136,15 @@ def _routes(compared: Compared) -> Difference:
     )
 
 
-def rule_checks(compared: Compared) -> Iterator[Check]:
+def rule_checks(compared: Compared, affected: int) -> Iterator[Check]:
     """The invariants beside prices; one of which nothing is governed, before or after, is not asked.
 
-    What was decided before and is decided by nothing afterwards fails: taking out what is checked takes out no check.
+    affected: how many open quotes the change affects. What was decided before and is decided by nothing afterwards
+    fails: taking out what is checked takes out no check.
     """
     yield from _decomposes(compared.subject)
     yield from _clauses(compared.subject)
-    yield from _routed(compared)
+    yield from _routed(compared, affected)
     yield from _bundles(compared.scenes)
 
 
@@ -153,34 +156,68 @@ def _decomposes(subject: Subject) -> Iterator[Check]:
         ]
         without = [f"{one} in {country}" for one, country in places if decomposed(mapping, one, country) is None]
         title = "Every orderable line decomposes into a plan"
-        yield check("every_line_decomposes", title, len(places), without[:EXAMPLES])
+        if places:
+            yield check("every_line_decomposes", title, len(places), without[:EXAMPLES])
 
 
 def _clauses(subject: Subject) -> Iterator[Check]:
     document = subject.sides[1].of("document")
     if not any(of_type(side.of("document"), "template") for side in subject.sides):
         return
-    places = [(offering, country) for offering in subject.sellable for country in subject.countries]
+    countries = subject.countries or _documented(subject)
+    places = [(offering, country) for offering in subject.sellable for country in countries]
     missing = []
     for offering, country in places:
         carried = proposal(document, offering, country)
         lacking = set(required(document, offering, country)) - set(carried or ())
         if carried is None or lacking:
             missing.append(f"{offering} in {country}: {', '.join(sorted(lacking)) or 'no template'}")
-    yield check("required_clauses", "Every proposal carries the required clauses", len(places), missing[:EXAMPLES])
+    if places:
+        yield check("required_clauses", "Every proposal carries the required clauses", len(places), missing[:EXAMPLES])
 
 
-def _routed(compared: Compared) -> Iterator[Check]:
+def _documented(subject: Subject) -> tuple[str, ...]:
+    """The countries of templates and requirements, where all prices are for every market; `*` where they name none."""
+    contents = [side.of("document") for side in subject.sides]
+    entries = [entry for content in contents for kind in DOCUMENTED for entry in of_type(content, kind)]
+    return tuple(sorted({entry["country"] for entry in entries} - {EVERYWHERE})) or (EVERYWHERE,)
+
+
+def _routed(compared: Compared, affected: int) -> Iterator[Check]:
     if compared.routes_move and compared.routed:
-        quotes = (*compared.scenes.routed, *compared.scenes.accepted)
-        unrouted = [one.quote for one in compared.rerouted(quotes) if one.unrouted]
-        title, unknown = "Every quote has somebody who approves it", "" if quotes else NO_QUOTES
-        yield check("no_unrouted_approval", title, len(quotes), unrouted[:EXAMPLES], unknown)
+        yield _all_routed(compared, affected)
     old, new = (side.of("approval") for side in compared.subject.sides)
     before = readable(old) if old != new else None
     if before is not None:
         asked, gone = dropped(before, readable(new))
         yield check("approvers_stay", "No function that has to approve drops out", asked, gone[:EXAMPLES])
+
+
+def _all_routed(compared: Compared, affected: int) -> Check:
+    """Routes are found quote by quote, of the largest or latest: which, is said where no row holds for every quote."""
+    scenes, new = compared.scenes, compared.routings[1]
+    quotes = (*scenes.routed, *scenes.accepted)
+    unrouted = [one.quote for one in compared.rerouted(quotes) if one.unrouted]
+    title, unknown = "Every quote has somebody who approves it", "" if quotes else NO_QUOTES
+    sample = "" if unknown or (new and new.asks_always) else _sample(scenes, affected)
+    if sample:
+        title = f"{title}: looked at were {sample}"
+    found = check("no_unrouted_approval", title, len(quotes), unrouted[:EXAMPLES], unknown)
+    return found.model_copy(update={"reason": NOT_ALL}) if sample and not unrouted else found
+
+
+def _sample(scenes: Scenes, affected: int) -> str:
+    """The quotes of which the route was looked at, in words; empty where they are all, or none."""
+    routed, accepted = len(scenes.routed), len(scenes.accepted)
+    if routed < affected:
+        looked_at = f"the {routed} largest of {affected:,} affected"
+    elif not affected and routed == PACK:
+        looked_at = f"the {routed} open ones that were written last"
+    elif accepted == PACK:
+        looked_at = f"all {routed} open ones that come into question"
+    else:
+        return ""
+    return f"{looked_at}, and the {accepted} that were accepted last" if accepted else looked_at
 
 
 def _bundles(scenes: Scenes) -> Iterator[Check]:

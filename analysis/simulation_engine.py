@@ -50,6 +50,11 @@ class Books:
     touched: Sequence[Touched]
 
     @cached_property
+    def moving(self) -> bool:
+        """Whether they say anything different."""
+        return self.old.entries != self.new.entries
+
+    @cached_property
     def touching(self) -> Touching:
         """What the change touches, word by word."""
         return touching(self.touched)

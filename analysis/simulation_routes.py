@@ -14,6 +14,7 @@ from domain.pricing import PriceBook
 from domain.quote import USUAL_PAYMENT_DAYS, Quote
 from domain.replay import Route
 from policies.content import policy_of
+from policies.plan import rules_of
 from policies.table import ApprovalPolicy
 
 
@@ -24,6 +25,12 @@ class Routing:
     version: Version
     book: PriceBook
     known: dict[tuple[object, ...], Route | None] = field(default_factory=dict)
+
+    @property
+    def asks_always(self) -> bool:
+        """Whether a row asks somebody about every quote, whatever its facts are."""
+        rows = self.version.table.rows
+        return any(rules_of(row.then) and not any(cell.strip() for cell in row.when.values()) for row in rows)
 
     def route(self, quote: Quote, payment_days: int) -> Route | None:
         """The route of a quote; None where a fact that the policy asks for is not known."""

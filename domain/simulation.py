@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.model import Model
 
-EDITION = 4
+EDITION = 5
 MARGINS_SINCE = 4
 """The first edition that says how margins move."""
 MARGIN_FLOOR_BASIS_POINTS = 1_000
@@ -27,7 +27,10 @@ class Outcome(StrEnum):
 
 
 class Check(Model):
-    """An invariant, its outcome and up to ten counter-examples (quote and line); reason: why it is inconclusive."""
+    """An invariant, its outcome and up to ten counter-examples (quote and line).
+
+    reason: why it is inconclusive, or what was not looked at.
+    """
 
     name: str
     title: str

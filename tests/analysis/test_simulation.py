@@ -22,8 +22,9 @@ from analysis.simulation import (
     simulate_many,
     simulate_partitions,
 )
+from analysis.simulation_checks import case_checks
 from analysis.simulation_few import part_of_rows
-from analysis.simulation_parts import COUNTS, SCHEMA, WORDS, merged, part_of
+from analysis.simulation_parts import COUNTS, SCHEMA, WORDS, Part, merged, part_of
 from analysis.simulation_subject import Subject
 from commands.assessments import record_simulation
 from commands.changes import withdraw_change
@@ -202,6 +203,8 @@ def test_bad_rows_are_counted_and_named(seeded: Business, snapshot_files: Snapsh
 
     bad = next(check for check in many.checks if check.name == "sound_lines")
     assert bad.outcome is Outcome.INCONCLUSIVE and "Q-7-0000001" in bad.reason
+    none = case_checks(Part(quotes=1, lines=2, faulty=2), True, 0, ())
+    assert {check.outcome for check in none} == {Outcome.INCONCLUSIVE} and all(check.reason for check in none)
     assert plain(many) == plain(few(seeded, subject))
 
 

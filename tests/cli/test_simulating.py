@@ -27,7 +27,8 @@ def test_changes_are_simulated_together_and_told_in_words(shop_with_content: Com
     found = mandate.ok("simulate", "together", direct, partner, *MARA)
     assert found["with_changes"] == [direct, partner]
     unproven = [check["name"] for check in found["checks"] if check["outcome"] != "pass"]
-    assert unproven == ["no_unrouted_approval"], "there is no quote yet that anybody could approve"
+    lines = ["every_line_priced", "not_negative", "margin_floor"]
+    assert unproven == [*lines, "no_unrouted_approval"], "there is no quote yet that anybody could price or approve"
     told = mandate("simulate", "together", direct, partner, *MARA)
     assert told.code == 0
     assert "difference in eligibility: 0 lines" in told.out
