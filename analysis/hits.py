@@ -86,7 +86,8 @@ def hits_of(rows: Sequence[Any], touching: Touching, chosen: bool) -> Hits:
             found[document] = [market, currency, value if total is None else total, 1, wrong_version, wrong_dates]
         else:
             known[3] += 1
-            known[2] += value if total is None else 0
+            if total is None:
+                known[2] += value
     return _ordered(found, negative, unreadable)
 
 

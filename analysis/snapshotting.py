@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sqlalchemy import Select, case, cast, func, select, text
+from sqlalchemy import Select, cast, func, select, text
 from sqlalchemy.types import BigInteger
 from sqlmodel import Session
 
@@ -29,7 +29,7 @@ from store.documents import PINNED
 from store.installation import installation_id
 from store.records import RECORDS, Record, head_of
 from store.snapshots import SnapshotFiles
-from store.tables.columns import Instant
+from store.tables.columns import READABLE, Instant, readable
 
 ROWS_AT_ONCE = 50_000
 
@@ -169,10 +169,11 @@ def _query(session: Session, record: Record, base: Snapshot | None) -> str:
 
 
 def _readable(column: Any, postgresql: bool) -> Any:
-    """PostgreSQL's instants as microseconds, for it has some that no calendar has (`infinity`)."""
+    """A column as whoever reads single documents has it; PostgreSQL's instants as microseconds."""
+    found = readable(column) if isinstance(column.type, READABLE) else column
     if not (postgresql and isinstance(column.type, Instant)):
-        return column
-    return case((func.isfinite(column), cast(func.extract("epoch", column) * 1_000_000, BigInteger)))
+        return found
+    return cast(func.extract("epoch", found) * 1_000_000, BigInteger)
 
 
 def _rows(session: Session, sql: str) -> Iterator[Sequence[Sequence[Any]]]:

@@ -187,6 +187,7 @@ def repriced(book: PriceBook, quote: Quote, number: int, field: str, value: int)
     The corrected line is priced by the reference calculation; another line moves only where its price there does, as by
     tiers of the whole quote. The total is that of the nets. Raises Invalid("no_price").
     """
+    known = _amounts(quote)
     lines = tuple(one.model_copy(update={field: value}) if one.line == number else one for one in quote.lines)
     after = quote.model_copy(update={"lines": lines})
     moved: list[Follows] = []
@@ -197,9 +198,18 @@ def repriced(book: PriceBook, quote: Quote, number: int, field: str, value: int)
         if will is not None and (new.line == number or was != will):
             moved += _of_line(quote.id, old, will)
     difference = sum(one.after - one.before for one in moved if one.field == "net_minor")
-    total = sum(line.net_minor for line in quote.lines) + difference
-    head = Follows(record="quote", key=quote.id, field="total_minor", before=quote.total_minor, after=total)
+    before, nets = known
+    head = Follows(record="quote", key=quote.id, field="total_minor", before=before, after=nets + difference)
     return (*moved, head)
+
+
+def _amounts(quote: Quote) -> tuple[int, int]:
+    """The total and the sum of the nets. Raises Invalid("no_price") where an amount cannot be read."""
+    amounts = [quote.total_minor, *(line.unit_price_micros for line in quote.lines)]
+    nets = [line.net_minor for line in quote.lines if line.net_minor is not None]
+    if None in amounts or quote.total_minor is None or len(nets) < len(quote.lines):
+        raise Invalid("no_price", f"An amount of {quote.id} cannot be read, so nobody can say what follows from it.")
+    return quote.total_minor, sum(nets)
 
 
 def _price(book: PriceBook, quote: Quote, line: QuoteLine) -> dict[str, int] | None:

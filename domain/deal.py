@@ -1,7 +1,9 @@
 """The facts of a deal that an approval policy asks about, computed from a quote and its price book (R-8.4)."""
 
+from collections.abc import Iterable
+
 from domain.pricing import PriceBook, line_amounts, line_fault
-from domain.quote import Quote, QuoteLine
+from domain.quote import Quote, QuoteLine, deepest_discount
 
 PRICED = ("discount_percent", "margin_percent", "strategic_account")
 """The facts that follow from the quote and its prices; the others are its terms."""
@@ -10,14 +12,15 @@ PRICED = ("discount_percent", "margin_percent", "strategic_account")
 def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, object]:
     """What a policy asks of a quote priced by a book: discount of the deepest line rounded up, margin rounded down.
 
-    The margin is None where a cost is missing. One market, standard clauses: a quote keeps no others.
+    The margin is None where a cost is missing, and either is where a line cannot be read. One market, standard clauses:
+    a quote keeps no others.
     """
-    net = sum(_net(book, quote, line) for line in quote.lines)
-    costs = [book.line_cost(line.offering, line.quantity, quote.currency) for line in quote.lines]
-    known = [cost for cost in costs if cost is not None]
-    margin = 100 * (net - sum(known)) // net if net > 0 and len(known) == len(costs) else None
+    net = _sum(_net(book, quote, line) for line in quote.lines)
+    cost = _sum(book.line_cost(line.offering, line.quantity, quote.currency) for line in quote.lines)
+    margin = None if net is None or net <= 0 or cost is None else 100 * (net - cost) // net
+    deepest = deepest_discount(quote)
     return {
-        "discount_percent": -(-max((line.discount_basis_points for line in quote.lines), default=0) // 100),
+        "discount_percent": None if deepest is None else -(-deepest // 100),
         "margin_percent": margin,
         "strategic_account": quote.segment == "strategic",
         "payment_days": payment_days,
@@ -26,7 +29,16 @@ def deal_facts(book: PriceBook, quote: Quote, payment_days: int) -> dict[str, ob
     }
 
 
-def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int:
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    total = 0
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
+
+
+def _net(book: PriceBook, quote: Quote, line: QuoteLine) -> int | None:
     """What a line comes to by a book; what the book does not price stays as the quote has it."""
     priced = None if line_fault(quote, line) else line_amounts(book, quote, line)
     return line.net_minor if priced is None else priced.net_minor

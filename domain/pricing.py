@@ -127,19 +127,25 @@ class PriceBook:
         entry = self.entries.get(entry_id("cost", offering, currency))
         return None if entry is None else int(entry["unit_cost_micros"])
 
-    def line_cost(self, offering: str, quantity: int, currency: str) -> int | None:
-        """What a quantity costs in minor units, None if the book has no cost."""
+    def line_cost(self, offering: str, quantity: int | None, currency: str) -> int | None:
+        """What a quantity costs in minor units, None if the book has no cost or the quantity cannot be read."""
         unit = self.cost(offering, currency)
-        return None if unit is None else extend(unit, quantity, currency)
+        return None if unit is None or quantity is None else extend(unit, quantity, currency)
 
 
 def line_fault(quote: Quote, line: QuoteLine) -> str | None:
-    """Why a line cannot be priced by anybody: quantity, discount or currency out of range; None if it is sound."""
-    if not 1 <= line.quantity <= LARGEST_QUANTITY:
+    """Why nobody can price a line: its quantity or discount, its quote's date or currency; None if it is sound."""
+    if not _within(1, line.quantity, LARGEST_QUANTITY):
         return "quantity"
-    if not 0 <= line.discount_basis_points <= BASIS_POINTS:
+    if not _within(0, line.discount_basis_points, BASIS_POINTS):
         return "discount"
+    if quote.created_at is None:
+        return "date"
     return None if is_currency(quote.currency) else "currency"
+
+
+def _within(least: int, value: object, most: int) -> bool:
+    return type(value) is int and least <= value <= most
 
 
 def price_line(book: PriceBook, quote: Quote, line: QuoteLine) -> Priced | None:
@@ -164,7 +170,7 @@ def _calculated(book: PriceBook, quote: Quote, line: QuoteLine, trace: list[Step
     base = calculation.amount
     if book.rules and calculation.entry["type"] != "contract":
         calculation.reduce_by_promotions()
-    calculation.take_off("discount", "", line.discount_basis_points)
+    calculation.take_off("discount", "", line.discount_basis_points or 0)
     if book.rules:
         calculation.keep_above_floor(base)
     return calculation
@@ -183,7 +189,9 @@ class _Calculation:
     """
 
     def __init__(self, book: PriceBook, quote: Quote, line: QuoteLine, key: str, trace: list[Step] | None) -> None:
+        assert line.quantity is not None
         self.book, self.quote, self.line, self.key, self.trace = book, quote, line, key, trace
+        self.quantity = line.quantity
         self.entry = book.entries[key]
         self.unit, self.extra = int(self.entry["unit_price_micros"]), 0
         if trace is not None:
@@ -195,7 +203,7 @@ class _Calculation:
     @property
     def amount(self) -> int:
         """Millionths of the whole line."""
-        return self.unit * self.line.quantity + self.extra
+        return self.unit * self.quantity + self.extra
 
     @property
     def shown(self) -> int:
@@ -223,11 +231,11 @@ class _Calculation:
         before = self.shown
         self.unit, self.extra = less(self.unit, points), less(self.extra, points)
         if micros and self.amount > 0:
-            self._set(max(self.amount - micros * self.line.quantity, 0))
+            self._set(max(self.amount - micros * self.quantity, 0))
         self._note(rule, entry, before, points)
 
     def _set(self, amount: int) -> None:
-        self.unit, self.extra = divmod(amount, self.line.quantity)
+        self.unit, self.extra = divmod(amount, self.quantity)
 
     def reduce_by_bundle(self) -> None:
         """The largest reduction of the bundles that the quote has."""
@@ -248,7 +256,7 @@ class _Calculation:
         rule = self.book.floor(*group)
         if rule is None:
             return
-        least = min(rule["unit_floor_micros"] * self.line.quantity, base)
+        least = min(rule["unit_floor_micros"] * self.quantity, base)
         if self.amount < least:
             before = self.shown
             self._set(least)
@@ -259,11 +267,11 @@ class _Calculation:
         currency = self.quote.currency
         step, mode = self.book.rounding(currency) if self.book.rules else (1, "half_up")
         net = rounded(self.amount, currency, step, mode)
-        return Amounts(net, self.book.line_cost(self.line.offering, self.line.quantity, currency))
+        return Amounts(net, self.book.line_cost(self.line.offering, self.quantity, currency))
 
     def close(self, trace: list[Step]) -> Priced:
         """The priced line with its trace."""
-        quantity, (net, cost) = self.line.quantity, self.amounts()
+        quantity, (net, cost) = self.quantity, self.amounts()
         trace.append(Step(rule="net", before=self.shown, after=net, per="net", quantity=quantity))
         return Priced(
             unit_price_micros=self.amount // quantity,

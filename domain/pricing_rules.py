@@ -50,12 +50,11 @@ def tiered(entry: Entry, quantity: int) -> tuple[int, int, int]:
 
 def reached(entry: Entry, quote: Quote, line: QuoteLine) -> int:
     """The quantity that reaches a tier: the line's, or that of the offering in the whole quote."""
+    own = line.quantity or 0
     if entry.get("tier_basis", "line") == "line":
-        return line.quantity
+        return own
     same = (line.offering, line.selling_model)
-    return (
-        sum(other.quantity for other in quote.lines if (other.offering, other.selling_model) == same) or line.quantity
-    )
+    return sum(one.quantity or 0 for one in quote.lines if (one.offering, one.selling_model) == same) or own
 
 
 def bundle_off(rules: Sequence[tuple[str, Entry]], quote: Quote, line: QuoteLine) -> tuple[int, str]:
@@ -72,6 +71,8 @@ def bundle_off(rules: Sequence[tuple[str, Entry]], quote: Quote, line: QuoteLine
 
 def promotions_for(rules: Sequence[tuple[str, Entry]], quote: Quote, line: QuoteLine) -> list[tuple[str, Entry]]:
     """The promotions that apply to a line: the first exclusive one alone, or all that stack, ordered by id."""
+    if quote.created_at is None:
+        return []
     place = {
         "offering": line.offering,
         "market": quote.market,

@@ -1,4 +1,7 @@
-"""Quotes as impact and simulation see them: lines pinned to the versions that priced them (R-14.1)."""
+"""Quotes as impact and simulation see them: lines pinned to the versions that priced them (R-14.1).
+
+A number or instant is None where the record holds something that is none: such a row is counted, and stops nothing.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,10 +21,10 @@ class QuoteLine(Model):
     line: int
     offering: str
     selling_model: str
-    quantity: int
-    unit_price_micros: int
-    discount_basis_points: int
-    net_minor: int
+    quantity: int | None
+    unit_price_micros: int | None
+    discount_basis_points: int | None
+    net_minor: int | None
 
 
 class Quote(Model):
@@ -35,12 +38,19 @@ class Quote(Model):
     channel: str
     segment: str
     currency: str
-    catalog_version: int
-    price_version: int
-    total_minor: int
-    created_at: datetime
-    expires_at: datetime
+    catalog_version: int | None
+    price_version: int | None
+    total_minor: int | None
+    created_at: datetime | None
+    expires_at: datetime | None
     lines: tuple[QuoteLine, ...]
+
+
+def deepest_discount(quote: Quote) -> int | None:
+    """The discount of the deepest line in basis points, 0 without lines; None where one cannot be read."""
+    points = [line.discount_basis_points for line in quote.lines]
+    known = [one for one in points if one is not None]
+    return max(known, default=0) if len(known) == len(points) else None
 
 
 USUAL_PAYMENT_DAYS = 30

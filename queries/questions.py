@@ -12,7 +12,7 @@ from domain.canonical import parse
 from domain.errors import Invalid, NotFound
 from domain.model import Model
 from domain.money import amount, exponent, unit_price
-from domain.pricing import Step, price_line
+from domain.pricing import Step, line_fault, price_line
 from domain.quote import Quote, QuoteLine
 from store import artifacts, changes
 from store.directory import names
@@ -127,9 +127,10 @@ def _remediated(session: Session, change: str, now: datetime) -> Found:
 
 def _which_catalog(session: Session, quote_id: str, now: datetime) -> Found:
     found = _quote(session, quote_id)
-    pinned = {CATALOG: found.catalog_version, PRICING: found.price_version}
+    named = ((CATALOG, found.catalog_version), (PRICING, found.price_version))
+    pinned = {artifact: number for artifact, number in named if number is not None}
     digests = artifacts.digests(session, pinned)
-    pins = " and ".join(f"{artifact} version {number}" for artifact, number in pinned.items())
+    pins = " and ".join(f"{artifact} version {number}" for artifact, number in pinned.items()) or "nothing readable"
     sentence = f"{quote_id} is pinned to {pins}."
     return [sentence], [
         Citation(record="artifact version", id=f"{name}/{number}", digest=digests[name])
@@ -143,10 +144,13 @@ def _why_price(session: Session, line_id: str, now: datetime) -> Found:
     line = next((line for line in found.lines if str(line.line) == number), None)
     if line is None:
         raise NotFound("unknown_quote_line", f"There is no quote line {line_id!r}; name one as QUOTE/LINE.")
+    if fault := line_fault(found, line):
+        return [f"Nobody can price {line_id}: its {fault} is out of range."], []
     priced = price_line(artifacts.price_book(session, PRICING, found.price_version), found, line)
     if priced is None:
         return [f"Price book version {found.price_version}, to which {quote_id} is pinned, has no price for it."], []
     sentences = [_offer(found, line), *(_step(step, found.currency) for step in priced.trace)]
+    assert found.price_version is not None
     version = _written_by(session, priced.entry, found.price_version)
     sentences.append(f"The entry was written by {version.change} in version {version.number} of {PRICING}.")
     approvals, cited = _approvals(session, version.change, now)
@@ -159,8 +163,11 @@ def _why_price(session: Session, line_id: str, now: datetime) -> Found:
 
 
 def _offer(found: Quote, line: QuoteLine) -> str:
-    net = f"{amount(line.net_minor, found.currency):,} {found.currency}"
-    unit = _unit(line.unit_price_micros, found.currency)
+    net, unit = "an unreadable amount", "an unreadable price"
+    if line.net_minor is not None:
+        net = f"{amount(line.net_minor, found.currency):,} {found.currency}"
+    if line.unit_price_micros is not None:
+        unit = _unit(line.unit_price_micros, found.currency)
     return f"{found.id} offers {line.quantity} of {line.offering} ({line.selling_model}) at {unit}, {net} in all."
 
 

@@ -180,8 +180,13 @@ def operations(session: Session, version: VersionRow) -> tuple[Operation, ...]:
     return tuple(Operation.model_validate(op) for op in parse(version.operations))
 
 
-def price_book(session: Session, artifact: str, number: int) -> PriceBook:
-    """The price book of a version, ready for look-ups."""
+def price_book(session: Session, artifact: str, number: int | None) -> PriceBook:
+    """The price book of a version, ready for look-ups; None: a record names none that can be read.
+
+    Raises NotFound("unknown_version"), Unavailable("content_damaged").
+    """
+    if number is None:
+        raise NotFound("unknown_version", f"No version of {artifact} can be read.", artifact=artifact)
     return PriceBook(content(session, artifact, number))
 
 

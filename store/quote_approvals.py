@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from domain.canonical import digest, parse
 from domain.deal import PRICED, deal_facts
-from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest
+from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest, deepest_discount
 from store import artifacts, quotes
 from store.tables.contract import ContractRow, ContractTermRow
 from store.tables.quote import QuoteRow
@@ -74,7 +74,7 @@ def figures(quote: Quote) -> dict[str, Any]:
         "total_minor": quote.total_minor,
         "currency": quote.currency,
         "lines": len(quote.lines),
-        "largest_discount_basis_points": max((line.discount_basis_points for line in quote.lines), default=0),
+        "largest_discount_basis_points": deepest_discount(quote),
         "price_version": quote.price_version,
     }
 

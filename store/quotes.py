@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, or_, select, update
 from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 from store import bulk, where_used
-from store.tables.columns import CommitPosition, table_of
+from store.tables.columns import READABLE, CommitPosition, readable, table_of
 from store.tables.quote import QuoteBatchRow, QuoteLineRow, QuoteRow
 
 CHUNK = 500
@@ -30,13 +30,20 @@ QUOTE_FIELDS = tuple(name for name in Quote.model_fields if name != "lines")
 USED = {"used": "offering", **{name: name for name in ("selling_model", "market", "channel", "currency")}}
 """Columns of the where-used index, and the words of what is touched that they hold."""
 
+
+def _read(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
+    """Columns as they are read: a number or an instant that is none is null, so that one bad row stops nothing."""
+    columns = [table.c[name] for name in names]
+    return [readable(one).label(one.name) if isinstance(one.type, READABLE) else one for one in columns]
+
+
 SOME_LINES = (
-    select(LINES.c.quote, *(LINES.c[name] for name in LINE_FIELDS))
+    select(LINES.c.quote, *_read(LINES, LINE_FIELDS))
     .where(LINES.c.quote.in_(bindparam("quotes", expanding=True)))
     .order_by(LINES.c.quote, LINES.c.line)
 )
 SOME_QUOTES = (
-    select(*(QUOTES.c[name] for name in QUOTE_FIELDS))
+    select(*_read(QUOTES, QUOTE_FIELDS))
     .where(QUOTES.c.id.in_(bindparam("quotes", expanding=True)), PUBLISHED)
     .order_by(QUOTES.c.id)
 )

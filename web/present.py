@@ -90,9 +90,9 @@ ACTIONS = {
 }
 
 
-def money(minor: int, currency: str) -> str:
-    """Minor units with the currency's own decimals: `1,234.50 EUR`, `1,234 JPY`."""
-    return _with_currency(amount(minor, currency), currency, exponent(currency))
+def money(minor: int | None, currency: str) -> str:
+    """Minor units with the currency's own decimals: `1,234.50 EUR`, `1,234 JPY`; a dash where a record has none."""
+    return "–" if minor is None else _with_currency(amount(minor, currency), currency, exponent(currency))
 
 
 def money_or_plain(minor: int, currency: str) -> str:
@@ -110,9 +110,9 @@ def signed_money(minor: int, currency: str) -> str:
     return f"{'+' if minor > 0 else '−'}{money(abs(minor), currency)}"
 
 
-def price(micros: int, currency: str) -> str:
-    """A unit price given in millionths, with as many decimals as it has: `42.90 EUR`, `0.0125 EUR`."""
-    return _with_currency(unit_price(micros), currency, exponent(currency))
+def price(micros: int | None, currency: str) -> str:
+    """A unit price given in millionths, with as many decimals as it has: `42.90 EUR`, `0.0125 EUR`; a dash for none."""
+    return "–" if micros is None else _with_currency(unit_price(micros), currency, exponent(currency))
 
 
 def plain_price(micros: int, currency: str) -> str:
@@ -129,9 +129,9 @@ def _digits(value: Decimal, decimals: int, grouping: bool) -> str:
     return format_decimal(value, format=pattern, locale=LOCALE)
 
 
-def count(number: int) -> str:
-    """`12,345`."""
-    return format_decimal(number, locale=LOCALE)
+def count(number: int | None) -> str:
+    """`12,345`; a dash where a record has none."""
+    return "–" if number is None else format_decimal(number, locale=LOCALE)
 
 
 def percent(old: int | None, new: int | None) -> str:
@@ -142,9 +142,9 @@ def percent(old: int | None, new: int | None) -> str:
     return f"{'+' if moved > 0 else '−' if moved < 0 else '±'}{abs(moved)} %"
 
 
-def basis_points(points: int) -> str:
-    """`250` basis points as `2.5 %`."""
-    return f"{format_decimal(Decimal(points) / 100, locale=LOCALE)} %"
+def basis_points(points: int | None) -> str:
+    """`250` basis points as `2.5 %`; a dash where a record has none."""
+    return "–" if points is None else f"{format_decimal(Decimal(points) / 100, locale=LOCALE)} %"
 
 
 def share(part: int, whole: int) -> str:
@@ -239,8 +239,10 @@ def field_name(name: str) -> str:
     return FIELDS.get(name, words(name))
 
 
-def figure(value: str | int, field: str, currency: str | None) -> str:
+def figure(value: str | int | None, field: str, currency: str | None) -> str:
     """What a field of a record holds, as its name says: `250` of a discount as `2.5 %`, an amount with its currency."""
+    if value is None:
+        return "–"
     text = str(value)
     if currency and field.endswith("_minor"):
         return money(int(text), currency)

@@ -86,7 +86,11 @@ def _page(
         problem.http_status if problem else 200,
         visitor=visitor,
         quote=found,
-        pinned=((CATALOG, found.catalog_version), (PRICING, found.price_version)),
+        pinned=[
+            (artifact, version)
+            for artifact, version in ((CATALOG, found.catalog_version), (PRICING, found.price_version))
+            if version is not None
+        ],
         offerings=offering_names(session),
         approval=quote_approvals_of(session, quote),
         form=form,

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -30,6 +31,49 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class readable(FunctionElement[Any]):
+    """A column of instants or whole numbers where it holds one, otherwise null: one bad row must not stop all others.
+
+    PostgreSQL has instants that no calendar has (`infinity`) or no program can hold; SQLite keeps whatever it is given.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Column[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+READABLE = (Instant, Integer)
+"""The types of columns that it is for."""
+FIRST, LAST = "0001-01-02", "9999-12-31"
+"""Between these days an instant can be told in every time zone."""
+MICROSECONDS = f".{'[0-9]' * 6}"
+
+
+@compiles(readable)
+def _readable_anywhere(element: readable, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = element.clauses
+    name = compiler.process(column, **options)
+    if not isinstance(column.type, Instant):
+        return name
+    within = f"{name} >= TIMESTAMPTZ '{FIRST} 00:00:00+00' AND {name} < TIMESTAMPTZ '{LAST} 00:00:00+00'"
+    return f"CASE WHEN {within} THEN {name} END"
+
+
+@compiles(readable, "sqlite")
+def _readable_sqlite(element: readable, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = element.clauses
+    name = compiler.process(column, **options)
+    if not isinstance(column.type, Instant):
+        return f"CASE WHEN typeof({name}) = 'integer' THEN {name} END"
+    second, rest = f"substr({name}, 1, 19)", f"substr({name}, 20)"
+    # Without the modifier a 30th of February stays one.
+    again = f"strftime('%Y-%m-%d %H:%M:%S', {second}, '+0 days')"
+    written = f"{again} = {second} AND ({rest} = '' OR {rest} GLOB '{MICROSECONDS}')"
+    return f"CASE WHEN {written} AND {name} >= '{FIRST}' AND {name} < '{LAST}' THEN {name} END"
 
 
 Serial = BigInteger().with_variant(Integer, "sqlite")

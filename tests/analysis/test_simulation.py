@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,15 +9,13 @@ from sqlalchemy import update
 
 from activities.snapshot import refresh
 from analysis import simulation, simulation_engine
-from analysis.assessment import Wide, contents_at, run_simulation, subject_of
-from analysis.engine import Limits
-from analysis.impact import Sources, touched_by
+from analysis.assessment import Wide, run_simulation, subject_of
+from analysis.impact import Sources
 from analysis.simulation import (
     cases_of,
     conclude,
     partitions_of,
     quotes_of,
-    simulate_few,
     simulate_many,
     simulate_partitions,
 )
@@ -29,81 +26,21 @@ from analysis.simulation_subject import Subject
 from commands.assessments import record_simulation
 from commands.changes import withdraw_change
 from domain.errors import MandateError, NotFound
-from domain.kinds import kind_of
-from domain.pricing import PriceBook, price_line
-from domain.pricing_golden import golden_quote
 from domain.simulation import Outcome, Simulation, worsened
 from domain.snapshot import Snapshot
 from queries.changes import simulated_cases
 from queries.dry_run import dry_run
 from queries.simulation import combined, quote_trace, reproduce, stored, today, version_today
 from store import changes
-from store.quotes import open_quotes_using
 from store.snapshots import SnapshotFiles
 from store.tables.columns import table_of
 from store.tables.quote import QuoteLineRow
 from store.tables.snapshot import SnapshotUseRow
+from tests.analysis.simulating import LIMITS, by_quote, everywhere, few, plain
 from tests.builders import PRICES, REQUESTER, Business, as_actor, proposal, set_price
 from tests.databases import as_owner
 
-LIMITS = Limits("256MB", 1)
 LINES = table_of(QuoteLineRow)
-
-
-def everywhere(business: Business, percent: int = 110) -> list[dict[str, Any]]:
-    """Every list price of the business a tenth dearer, and what its golden scenarios come to then."""
-    with business.database.reading() as session:
-        book = PriceBook(contents_at(session, {PRICES: 1})[PRICES])
-    edits = [
-        set_price(
-            f"{entry['unit_price_micros'] * percent // 100 / 1_000_000:.2f}",
-            *(entry[name] for name in ("offering", "market", "channel", "currency")),
-        )
-        | {"selling_model": entry["selling_model"]}
-        for entry in book.priced("*")
-    ]
-    return [*edits, *golden_anew(book, edits)]
-
-
-def golden_anew(book: PriceBook, edits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The golden scenarios of a book as they come out after edits of its prices."""
-    kind = kind_of("pricing")
-    after = book.changed(kind.compile(edit, book.entries) for edit in kind.parse_edits(edits))
-    found = []
-    for _, scenario in after.golden():
-        quote = golden_quote(scenario)
-        priced = price_line(after, quote, quote.lines[0])
-        assert priced is not None
-        found.append({"edit": "put_rule", "rule": {**scenario, "net_minor": priced.net_minor}})
-    return found
-
-
-@pytest.fixture
-def snapshot(seeded: Business, snapshot_files: SnapshotFiles) -> Snapshot:
-    return refresh(seeded.gateway, snapshot_files)
-
-
-@pytest.fixture
-def subject(seeded: Business) -> Subject:
-    change = seeded.draft(proposal(*everywhere(seeded)))
-    with seeded.database.reading() as session:
-        return subject_of(session, seeded.content(change).parts)
-
-
-def few(business: Business, subject: Subject) -> Simulation:
-    with business.database.reading() as session:
-        return simulate_few(subject, open_quotes_using(session, touched_by(subject.parts)), business.files)
-
-
-def plain(result: Simulation) -> dict[str, Any]:
-    """A result without what says how it was found."""
-    checks = [check for check in result.checks if check.name != "engine_equals_reference"]
-    how = {"cases_file", "snapshot", "compared", "sql", "checks"}
-    return result.model_dump(exclude=how) | {"checks": [check.model_dump() for check in checks]}
-
-
-def by_quote(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(cases, key=lambda case: str(case["quote"]))
 
 
 def test_the_engine_and_the_reference_give_one_result(

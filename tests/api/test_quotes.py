@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from tests.api.conftest import Caller
 from tests.builders import Business
+from tests.databases import as_owner
 
 People = Callable[[str], Caller]
 SALES = "tom.okafor"
+NUMBERS = ("quantity", "unit_price_micros", "discount_basis_points", "net_minor")
 
 
 @pytest.fixture
@@ -57,3 +61,27 @@ def test_who_did_not_ask_takes_nothing_back(caller: People, quote: str) -> None:
     assert mara.post(f"/api/requests/{request}/withdraw").json()["state"] == "withdrawn"
     assert mara.get("/api/quotes/Q-0/approvals").json()["code"] == "unknown_quote"
     assert mara.post("/api/quotes/Q-0/approval", {}).json()["code"] == "unknown_quote"
+
+
+def test_a_quote_that_holds_what_nobody_can_read_is_read_with_the_others(
+    business: Business, caller: People, client: TestClient, quote: str
+) -> None:
+    mara = caller("mara.lindqvist")
+    before = mara.get("/api/quotes?limit=200").json()["items"]
+    sqlite = business.database.is_sqlite
+    with as_owner(business.login) as connection:
+        never = "'soon'" if sqlite else "'infinity'"
+        connection.execute(text(f"UPDATE quote SET created_at = {never}, expires_at = {never} WHERE id = '{quote}'"))
+        if sqlite:
+            wrong = ", ".join(f"{name} = 'many'" for name in NUMBERS)
+            connection.execute(text(f"UPDATE quote_line SET {wrong} WHERE quote = '{quote}'"))
+            connection.execute(text(f"UPDATE quote SET total_minor = 0.5, price_version = 'x' WHERE id = '{quote}'"))
+
+    shown = mara.get("/api/quotes?limit=200").json()["items"]
+    assert [one["id"] for one in shown] == [one["id"] for one in before]
+    found = mara.get(f"/api/quotes/{quote}").json()
+    assert (found["created_at"], found["expires_at"]) == (None, None)
+    assert not sqlite or {line[name] for line in found["lines"] for name in NUMBERS} == {None}
+    client.post("/sign-in/development", data={"account": "mara.lindqvist"})
+    page = client.get(f"/quotes/{quote}")
+    assert page.status_code == 200 and "<dt>Created</dt><dd>–</dd>" in page.text

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.artifact import EVERYWHERE
+from domain.deal import deal_facts
 from domain.errors import Invalid
 from domain.kinds import kind_of
 from domain.kinds import promotion as launched
 from domain.kinds.pricing_entries import (
     BundlePrice,
     Contract,
+    Cost,
     Floor,
     Price,
     PriceEntry,
@@ -183,7 +185,28 @@ def test_stacked_promotions_and_discounts_never_make_a_price_negative(
 def test_a_line_that_nobody_can_price_says_why(bad: QuoteLine, fault: str) -> None:
     assert line_fault(quote(bad), bad) == fault
     assert line_fault(quote(currency="XXQ"), line()) == "currency"
+    assert line_fault(quote().model_copy(update={"created_at": None}), line()) == "date"
     assert line_fault(quote(), line()) is None
+
+
+@pytest.mark.parametrize("value", [None, "many", 1.5, True])
+def test_a_line_without_a_whole_number_is_one_that_nobody_can_price(value: object) -> None:
+    for name, fault in (("quantity", "quantity"), ("discount_basis_points", "discount")):
+        bad = line().model_copy(update={name: value})
+        assert line_fault(quote(bad), bad) == fault
+
+
+def test_of_a_line_that_cannot_be_read_no_fact_is_known() -> None:
+    entries = (list_price(), Cost(offering="FIBRE", currency="EUR", unit_cost_micros=5 * EUR))
+    book = PriceBook({entry.key: entry.model_dump(mode="json") for entry in entries})
+
+    def facts(**unread: None) -> tuple[object, object]:
+        found = deal_facts(book, quote(line(), line(number=2).model_copy(update=unread)), 30)
+        return found["discount_percent"], found["margin_percent"]
+
+    assert facts() == (0, 50)
+    assert facts(discount_basis_points=None, net_minor=None) == (None, None)
+    assert facts(quantity=None, net_minor=None) == (0, None)
 
 
 def test_a_price_without_later_fields_keeps_its_stored_form() -> None:
