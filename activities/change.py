@@ -14,6 +14,7 @@ from activities.payloads import Look, Progress, StepInput, Trouble
 from activities.simulation import SimulationSteps, is_brief
 from activities.steps import OVERTAKEN_TRIES, Taken, passing
 from analysis.assessment import Assessment, Requested, assess, find_impact, sources
+from analysis.combining import combinations
 from analysis.impact import STALE, Effort, Sources
 from commands import assessments, releases, rollbacks
 from domain.approval import Plan
@@ -60,7 +61,11 @@ class ChangeActivities(SimulationSteps):
     def _assessment(self, sources: Sources, at: StepInput) -> Assessment:
         content = changes.content(sources.session, at.change, at.revision)
         of = Requested(change=at.change, requester=changes.change(sources.session, at.change).requester)
-        return assess(sources, content, of)
+        found = assess(sources, content, of)
+        if not found.collisions:
+            return found
+        together = combinations(sources, content.parts, found.collisions, self.wide)
+        return found.model_copy(update={"combined": together})
 
     @activity.defn
     def schedule_change(self, step: StepInput) -> Progress:

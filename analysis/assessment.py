@@ -7,8 +7,9 @@ from functools import partial
 
 from sqlmodel import Session
 
+from analysis.colliding import collides
 from analysis.engine import USUAL, Limits
-from analysis.impact import Sources, collides, find, touched_by
+from analysis.impact import Sources, find, touched_by
 from analysis.policies import strict_plan
 from analysis.simulation import simulate_few, simulate_many
 from analysis.simulation_engine import Books
@@ -17,6 +18,7 @@ from analysis.simulation_subject import Subject
 from domain.approval import Plan
 from domain.artifact import Content, Part, apply
 from domain.change import ChangeContent
+from domain.combination import Combinations
 from domain.impact import Found, Impact, Provenance
 from domain.kinds import kind_of
 from domain.kinds.workflow import closing
@@ -36,7 +38,7 @@ from store.files import FileStore
 from store.freezes import freezes
 from store.ownership import OWNERSHIP
 from store.policies import before_own
-from store.quotes import open_quotes_using
+from store.quotes import open_ids_using, open_quotes_using
 from store.snapshots import SnapshotFiles, latest
 from store.standards import STANDARDS, standard_standing
 from store.touches import Collision, Surroundings, surroundings
@@ -77,7 +79,10 @@ class Requested(Model):
 
 
 class Assessment(Model):
-    """What is found of a revision before people are asked: impact, risk, plan, owner, and who touches the same."""
+    """What is found of a revision before people are asked: impact, risk, plan, owner, and who touches the same.
+
+    combined: what it does together with those of them that it meets.
+    """
 
     impact: Impact
     provenance: Provenance | None
@@ -85,6 +90,7 @@ class Assessment(Model):
     plan: Plan
     ownership: Ownership
     collisions: tuple[Collision, ...]
+    combined: Combinations | None = None
 
 
 def assess(sources: Sources, content: ChangeContent, of: Requested) -> Assessment:
@@ -201,6 +207,14 @@ def run_simulation(
     if wide is None or snapshot is None:
         return simulate_few(subject, open_quotes_using(session, touched_by(content.parts)), files, look)
     return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=look)
+
+
+def on_todays_quotes(session: Session, files: FileStore, subject: Subject, wide: Wide | None) -> Simulation:
+    """A simulation that nobody is asked about, in memory or, where so many quotes are affected, over the snapshot."""
+    touched, snapshot = subject.books.touched, latest(session) if wide else None
+    if wide and snapshot and len(open_ids_using(session, touched)) > wide.few:
+        return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=live_scenes(session))
+    return simulate_few(subject, open_quotes_using(session, touched), files, live_scenes(session))
 
 
 def subject_of(session: Session, parts: Sequence[Part], with_changes: tuple[str, ...] = ()) -> Subject:

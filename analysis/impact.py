@@ -91,29 +91,6 @@ def _ordered(found: Iterable[Touched]) -> tuple[Touched, ...]:
     return tuple(sorted(found, key=lambda t: (t.offering, t.selling_model, t.market, t.channel, t.currency)))
 
 
-def collides(session: Session, parts: Sequence[Part], others: Sequence[Part]) -> bool:
-    """Whether what one of two changes does depends on the other (R-4.5).
-
-    Both move one offering, by themselves or through other entries. Or both move one artifact, and one of them an entry
-    of it that names no offering: a row of a policy, a clause or a task may decide about any other entry there.
-    """
-    if any(_about_all(part) or _about_all(other) for part in parts for other in others if _same(part, other)):
-        return True
-    one, other = (
-        {item.offering for item in (*touched_by(group), *reached_by(session, group))} for group in (parts, others)
-    )
-    return bool(one & other) or (EVERYWHERE in one and bool(other)) or (EVERYWHERE in other and bool(one))
-
-
-def _same(part: Part, other: Part) -> bool:
-    return part.artifact == other.artifact
-
-
-def _about_all(part: Part) -> bool:
-    kind = kind_of_artifact(part.artifact)
-    return any(not kind.touched(op) for op in part.operations)
-
-
 def uses(quote: Quote, line: QuoteLine, touched: Touched) -> bool:
     """Whether a line of a quote uses what is touched."""
     words = (line.offering, line.selling_model, quote.market, quote.channel, quote.currency)

@@ -97,7 +97,12 @@ def clauses(side: Side, case: Case) -> Answer:
     carried = proposal(document, case.offering, case.market)
     if carried is None:
         return ("no template",)
-    return tuple(f"{name} ({digest(dict(document[f'clause/{name}']))[7:13]})" for name in carried)
+    return tuple(f"{name} ({_text(document.get(f'clause/{name}'))})" for name in carried)
+
+
+def _text(clause: Entry | None) -> str:
+    """A part of the digest of a clause; two changes together may leave a template without one that it carries."""
+    return "missing" if clause is None else digest(dict(clause))[7:13]
 
 
 def plan(side: Side, case: Case) -> Answer:

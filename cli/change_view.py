@@ -1,6 +1,6 @@
 """A change as people read it: what it does, whom it moves, who decided, what is missing, what time does next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.present import counted, group_names, moment, say, table, totals, words
@@ -66,6 +66,23 @@ def followed(view: Any) -> Iterator[str]:
             yield f"  by the policy: {one['title']}: {words(one['outcome'])}, {CONSEQUENCES[one['does']]}"
 
 
+def together(combined: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a change does together with each that it collides with, beside what both do alone."""
+    for one in combined:
+        edited = " (one of them was edited since)" if one["outdated"] else ""
+        why = f": {one['reason']}" if one["reason"] else ""
+        yield f"Together with {one['change']}{edited}: {MARKS[one['outcome']]}{why}"
+        yield from (f"  {fault}" for fault in one["failed"])
+        if one["only_together"]:
+            yield f"  only together: {', '.join(one['only_together'])}"
+        for what, name, beyond in (("price", "delta", "beyond"), ("margin", "margin_delta", "margin_beyond")):
+            if one[name]:
+                more = (
+                    f"{totals(one[beyond], signed=True)} beyond the sum of both" if one[beyond] else "the sum of both"
+                )
+                yield f"  {what}: {totals(one[name], signed=True)}, {more}"
+
+
 def surroundings(view: Any) -> Iterator[str]:
     """Risk from the highest score down, collisions, and the places in the queues."""
     if view["risk"]:
@@ -74,6 +91,7 @@ def surroundings(view: Any) -> Iterator[str]:
         yield from (f"  {s['score']} {s['dimension']}: {s['fact']}" for s in scores if s["score"])
     for other in view["collisions"]:
         yield f"Collides with {other['change']} ({words(other['state'])}) on {', '.join(other['subjects'])}"
+    yield from together(view.get("combined", ()))
     for place in view.get("queue", ()):
         waits = ", ".join(place["waits_for"]) or "nobody"
         yield f"Number {place['position']} in the queue of {place['artifact']}, waits for {waits}"

@@ -16,7 +16,7 @@ from domain.judging import Consequence, doing, judged
 from domain.model import Model
 from domain.simulation import Simulation
 from store import changes
-from store.changes import CONFIRMATION, IMPACT, PLAN, PROVENANCE, RISK, SIMULATION
+from store.changes import COMBINED, CONFIRMATION, IMPACT, PLAN, PROVENANCE, RISK, SIMULATION
 from store.lifecycle import Lifecycle
 from store.subjects import CHANGE
 from store.tables.change import ChangeRow, EvidenceRow
@@ -51,6 +51,7 @@ def record_assessment(tx: Transaction, change: str, revision: int, assessment: A
     if (provenance := assessment.provenance) is not None:
         write_evidence(tx, row, PROVENANCE, provenance, provenance.sql)
         _keep(tx, row, provenance)
+    together = _keep_combined(tx, row, assessment)
     tell(tx, _notices(row, assessment))
     at = stand(tx, row)
     tx.record(
@@ -65,8 +66,16 @@ def record_assessment(tx: Transaction, change: str, revision: int, assessment: A
         policy_version=plan.policy_version,
         quotes=impact.quotes,
         collides_with=[other.change for other in assessment.collisions],
+        **together,
     )
     return at
+
+
+def _keep_combined(tx: Transaction, row: ChangeRow, assessment: Assessment) -> dict[str, str]:
+    """What the change does together with others becomes evidence; its digest, named for the record."""
+    if assessment.combined is None:
+        return {}
+    return {"combined": write_evidence(tx, row, COMBINED, assessment.combined)}
 
 
 def _notices(row: ChangeRow, assessment: Assessment) -> list[Notice]:
@@ -77,15 +86,16 @@ def _notices(row: ChangeRow, assessment: Assessment) -> list[Notice]:
         )
         for group in assessment.ownership.informed
     ]
+    together = {found.change: found.words for found in (assessment.combined.found if assessment.combined else ())}
     for other in assessment.collisions:
-        told += _both_sides(row, other)
+        told += _both_sides(row, other, together.get(other.change, ""))
     return told
 
 
-def _both_sides(row: ChangeRow, other: Collision) -> list[Notice]:
+def _both_sides(row: ChangeRow, other: Collision, together: str) -> list[Notice]:
     what = f"{len(other.subjects)} entries or offerings"
-    here = f"{row.id} touches {what} that {other.change} touches too."
-    there = f"{other.change} touches {what} that {row.id} touches too."
+    here = f"{row.id} touches {what} that {other.change} touches too.{together}"
+    there = f"{other.change} touches {what} that {row.id} touches too.{together}"
     return [
         Notice(subject=row.id, person=row.requester, code="collision", message=here),
         Notice(subject=row.id, party_group=row.owner_group, code="collision", message=here),

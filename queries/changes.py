@@ -33,7 +33,7 @@ from queries.approval import (
     texts_of,
     yours,
 )
-from queries.collisions import QueuePlace, collisions_of, queues_of
+from queries.collisions import QueuePlace, Together, collisions_of, combined_of, queues_of
 from queries.emergency import BoardRecord, ReviewView, board_records, reviews, window_until
 from store import changes
 from store.directory import names
@@ -124,6 +124,7 @@ class ChangeView(Model):
     residual_risk: ResidualRisk | None
     open_checks: tuple[str, ...]
     collisions: tuple[Collision, ...]
+    combined: tuple[Together, ...]
     queue: tuple[QueuePlace, ...]
     reviews: tuple[ReviewView, ...]
     glass_until: datetime | None
@@ -200,6 +201,7 @@ def change_view(session: Session, change: str, now: datetime, asking: str | None
     standing = gate(facts) if opened is None else standing_then(opened)
     impact = changes.evidence_model(evidence.get(changes.IMPACT), Impact)
     simulation = changes.evidence_model(evidence.get(changes.SIMULATION), Simulation)
+    collisions = collisions_of(session, change, now)
     known = names(session, {row.requester, revision.author} | people_of(facts) | speakers(session, change))
     return ChangeView(
         summary=summary(row),
@@ -213,7 +215,8 @@ def change_view(session: Session, change: str, now: datetime, asking: str | None
         residual_risk=changes.evidence_model(evidence.get(changes.RESIDUAL_RISK), ResidualRisk),
         open_checks=open_checks(simulation),
         risk=changes.evidence_model(evidence.get(changes.RISK), RiskScore),
-        collisions=collisions_of(session, change, now),
+        collisions=collisions,
+        combined=combined_of(session, row, evidence.get(changes.COMBINED), collisions),
         queue=queues_of(session, change),
         reviews=reviews(session, now, change),
         glass_until=window_until(session, change, now),

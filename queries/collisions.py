@@ -1,6 +1,6 @@
 """Reading what changes meet: who touches the same, and the queue in which one artifact's changes release (R-4.5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from domain.change import EFFECTIVE, ChangeState
+from domain.combination import Combination, Combinations
 from domain.model import Model
 from store import changes, touches
 from store.tables.change import ChangeRow, TouchRow
@@ -53,6 +54,40 @@ class QueuePlace(Model):
     state: str
     due_at: datetime | None
     waits_for: tuple[str, ...]
+
+
+class Together(Combination):
+    """A combination as one of both changes shows it; outdated: one of them was edited since it was simulated."""
+
+    outdated: bool = False
+
+
+def combined_of(
+    session: Session, row: ChangeRow, own: changes.Evidence | None, collisions: Sequence[Collision]
+) -> tuple[Together, ...]:
+    """A change together with those that it meets, whichever of both was assessed later and so found it.
+
+    own: the latest evidence of its revision about that, if it found any.
+    """
+    now = {other.change: other.revision for other in collisions}
+    found = {one.change: one for one in _found_by_others(session, row, now)}
+    mine = changes.evidence_model(own, Combinations)
+    for one in mine.found if mine else ():
+        outdated = one.revision != now.get(one.change, one.revision)
+        if not outdated or one.change not in found:
+            found[one.change] = Together(**one.model_dump(), outdated=outdated)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _found_by_others(session: Session, row: ChangeRow, now: Mapping[str, int]) -> Iterator[Together]:
+    """What open changes found of this one, latest last; now: the revision of each."""
+    for evidence in changes.evidence_of_all(session, sorted(now), changes.COMBINED) if now else ():
+        other, found = evidence.change, changes.evidence_model(evidence, Combinations)
+        for one in found.found if found else ():
+            if one.change == row.id:
+                outdated = (one.revision, evidence.revision) != (row.revision, now[other])
+                seen = one.model_dump() | {"change": other, "revision": evidence.revision}
+                yield Together(**seen, outdated=outdated)
 
 
 def collisions_of(session: Session, change: str, now: datetime) -> tuple[Collision, ...]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from analysis.assessment import Wide, build_subject, contents_at, subject_of
+from analysis.assessment import Wide, build_subject, contents_at, on_todays_quotes, subject_of
 from analysis.columns import partition_of
 from analysis.engine import engine
 from analysis.simulation import quotes_of, simulate_few, simulate_many
 from analysis.simulation_engine import load_quotes, open_records
-from analysis.simulation_scenes import kept_scenes, live_scenes, nothing
+from analysis.simulation_scenes import kept_scenes, nothing
 from analysis.simulation_subject import Subject
 from domain.artifact import Part, difference
 from domain.change import CLOSED, ChangeContent, ChangeState
@@ -21,8 +21,7 @@ from domain.quote import Quote, QuoteLine
 from domain.simulation import EDITION, MARGINS_SINCE, Simulation
 from store import artifacts, changes, quotes
 from store.files import FileStore
-from store.quotes import open_ids_using, open_quotes_using
-from store.snapshots import latest, named
+from store.snapshots import named
 from store.tables.change import ChangeRow
 
 MOST_TOGETHER = 20
@@ -146,16 +145,7 @@ def combined(session: Session, files: FileStore, ids: Sequence[str], wide: Wide 
         raise Invalid("nothing_to_combine", f"Name one to {MOST_TOGETHER} open changes.", changes=wanted)
     contents = [_open(session, change) for change in wanted]
     parts = tuple(part for content in contents for part in content.parts)
-    return _on_todays_quotes(session, files, subject_of(session, parts, tuple(wanted)), wide)
-
-
-def _on_todays_quotes(session: Session, files: FileStore, subject: Subject, wide: Wide | None) -> Simulation:
-    """A simulation that nobody is asked about: nothing is recorded, and no file is kept."""
-    files = files.unkept()
-    touched, snapshot = subject.books.touched, latest(session) if wide else None
-    if wide and snapshot and len(open_ids_using(session, touched)) > wide.few:
-        return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=live_scenes(session))
-    return simulate_few(subject, open_quotes_using(session, touched), files, live_scenes(session))
+    return on_todays_quotes(session, files.unkept(), subject_of(session, parts, tuple(wanted)), wide)
 
 
 def today(session: Session, files: FileStore, change: str, wide: Wide | None = None) -> Today:
@@ -174,7 +164,7 @@ def today(session: Session, files: FileStore, change: str, wide: Wide | None = N
         if found is None:
             raise
         subject, on_live = build_subject(contents_at(session, found.versions), found.versions, parts), False
-    return Today(change=change, on_live=on_live, simulation=_on_todays_quotes(session, files, subject, wide))
+    return Today(change=change, on_live=on_live, simulation=on_todays_quotes(session, files.unkept(), subject, wide))
 
 
 def version_today(
@@ -188,7 +178,7 @@ def version_today(
     wanted = artifacts.content(session, artifact, number)
     moved = difference(artifacts.content(session, artifact, base), wanted)
     part = Part(artifact=artifact, base=base, operations=moved)
-    return _on_todays_quotes(session, files, subject_of(session, (part,)), wide)
+    return on_todays_quotes(session, files.unkept(), subject_of(session, (part,)), wide)
 
 
 def _open(session: Session, change: str) -> ChangeContent:

@@ -35,6 +35,8 @@ PLAN, IMPACT, SIMULATION, CONFIRMATION = "plan", "impact", "simulation", "confir
 GATE, HISTORY = "gate", "history"
 PROVENANCE = "provenance"
 """How the impact was found: kept beside it, so that the same facts found in another way void no approval."""
+COMBINED = "combined"
+"""The change together with others: no approval depends on it, as it moves with them."""
 RISK, RESIDUAL_RISK = "risk", "residual_risk"
 MINUTES = "minutes"
 """What a record of a board is beside an item of its agenda."""
@@ -88,6 +90,14 @@ EVIDENCE = (
     OF_REVISION.where(EVIDENCE_ROWS.c.control == bindparam("control")).order_by(desc(EVIDENCE_ROWS.c.number)).limit(1)
 )
 ALL_EVIDENCE = OF_REVISION.order_by(EVIDENCE_ROWS.c.number)
+OF_CHANGES = (
+    select(*(EVIDENCE_ROWS.c[name] for name in Evidence._fields))
+    .where(
+        EVIDENCE_ROWS.c.change.in_(bindparam("changes", expanding=True)),
+        EVIDENCE_ROWS.c.control == bindparam("control"),
+    )
+    .order_by(EVIDENCE_ROWS.c.number)
+)
 FIRST_PLAN = OF_CHANGE.where(EVIDENCE_ROWS.c.control == PLAN).order_by(EVIDENCE_ROWS.c.number).limit(1)
 DIGESTS = (
     select(EVIDENCE_ROWS.c.control, EVIDENCE_ROWS.c.digest)
@@ -179,6 +189,11 @@ def evidence(session: Session, change_id: str, number: int, control: str) -> Evi
     """The latest evidence of a control for a revision."""
     found = session.execute(EVIDENCE, {"change": change_id, "revision": number, "control": control}).first()
     return None if found is None else Evidence(*found)
+
+
+def evidence_of_all(session: Session, changes: Sequence[str], control: str) -> list[Evidence]:
+    """The evidence of a control for all revisions of some changes, oldest first."""
+    return [Evidence(*row) for row in session.execute(OF_CHANGES, {"changes": changes, "control": control})]
 
 
 def evidence_model(row: Evidence | None, model: type[M]) -> M | None:

@@ -16,6 +16,8 @@ from store.tables.change import ChangeRow, TouchRow
 from store.tables.columns import table_of
 
 ARTIFACT, ENTRY, OFFERING = "artifact:", "entry:", "offering:"
+ALL = "all:"
+"""Of an artifact as a whole: its entries that name no offering may decide about every other one."""
 UNDECIDED = ("draft", "needs_revision")
 FAILED = ("rolling_back", "rolled_back", "failed")
 AT_ONCE = 1_000
@@ -61,6 +63,7 @@ class Collision(Model):
     """An open change that touches the same, and what."""
 
     change: str
+    revision: int
     state: str
     requester: str
     owner_group: str
@@ -84,15 +87,24 @@ def touches(content: ChangeContent) -> dict[str, int | None]:
             found[f"{ARTIFACT}{part.artifact}"] = None
         for op in part.operations:
             found[f"{ENTRY}{part.artifact}/{op.entry}"] = (op.before or {}).get("unit_price_micros")
-            found.update({f"{OFFERING}{touched.offering}": None for touched in kind.touched(op)})
+            offerings = [f"{OFFERING}{touched.offering}" for touched in kind.touched(op)]
+            found.update(dict.fromkeys(offerings or [f"{ALL}{part.artifact}"]))
     return found
+
+
+def _meeting(content: ChangeContent) -> list[str]:
+    """The subjects by which others collide with a change: what it touches, and what touches all of its artifacts."""
+    own = touches(content)
+    whole = [ARTIFACT if f"{ALL}{part.artifact}" in own else ALL for part in content.parts]
+    others = [f"{which}{part.artifact}" for which, part in zip(whole, content.parts, strict=True)]
+    return [name for name in own if not name.startswith((ARTIFACT, ALL))] + others
 
 
 def surroundings(
     session: Session, content: ChangeContent, own: str, requester: str, owner_group: str, now: datetime
 ) -> Surroundings:
     """What goes on around a change (`own` is its id, empty in a dry run)."""
-    rows = _others(session, [name for name in touches(content) if not name.startswith(ARTIFACT)], own, now)
+    rows = _others(session, _meeting(content), own, now)
     return Surroundings(
         collisions=_collisions(rows),
         earlier=Earlier(prices=_starts(rows), quotes=_quotes(session, own, requester, now)),
@@ -101,8 +113,8 @@ def surroundings(
 
 
 def collisions(session: Session, content: ChangeContent, own: str, now: datetime) -> tuple[Collision, ...]:
-    """The open changes that touch an entry or offering that this one touches."""
-    return _collisions(_others(session, [name for name in touches(content) if not name.startswith(ARTIFACT)], own, now))
+    """The open changes that touch an entry or offering that this one touches, or all of its artifact."""
+    return _collisions(_others(session, _meeting(content), own, now))
 
 
 def _others(session: Session, subjects: Sequence[str], own: str, now: datetime) -> list[Other]:
@@ -122,6 +134,7 @@ def _collisions(rows: Sequence[Other]) -> tuple[Collision, ...]:
     return tuple(
         Collision(
             change=row.id,
+            revision=row.revision,
             state=row.state,
             requester=row.requester,
             owner_group=row.owner_group,

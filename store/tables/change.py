@@ -49,7 +49,8 @@ class ChangeRow(SQLModel, table=True):
 class TouchRow(SQLModel, table=True):
     """Something that the current revision of a change touches: an artifact, an entry of one, an offering (R-4.5).
 
-    subject: `artifact:<id>`, `entry:<artifact>/<entry>` or `offering:<id>`. start_micros: a list price as it was.
+    subject: `artifact:<id>`, `entry:<artifact>/<entry>`, `offering:<id>`, or `all:<artifact>` for an entry that names
+    no offering. start_micros: a list price as it was.
     """
 
     __tablename__ = "change_touch"

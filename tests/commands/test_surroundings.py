@@ -208,6 +208,7 @@ def statements(business: Business, change: str) -> int:
 
 def test_reading_a_change_asks_as_much_however_many_wait_before_it(business: Business) -> None:
     first = business.awaiting(proposal(rise(1)))
+    business.awaiting(proposal(rise(1, channel="partner")))
     statements(business, first)
     alone = statements(business, first)
     for percent in (2, 3, 4):

@@ -113,6 +113,10 @@ def test_a_rejected_change_moves_nothing(platform: Platform, story: Story) -> No
     before = story.price(offering, channel=channel)
     change = story.propose_price(offering, channel=channel)
     story.until(change, "awaiting_approval")
+    second = story.propose_price(offering, channel=channel, rise="2.00")
+    (together,) = story.until(second, "awaiting_approval")["combined"]
+    assert (together["change"], together["outcome"]) == (change, "inconclusive"), "both move one price"
+    story.withdraw(second)
     assert story.decide(change, OWNER, "reject", "too dear").status_code == 201
     story.until(change, "rejected")
     _over(platform, story, change)

@@ -2,12 +2,14 @@
 
 import re
 
+from cli.change_view import together
 from queries.simulation import stored
 from tests.attacks.conftest import databases, world
 from tests.attacks.world import World
 from tests.builders import FINANCE, proposal, set_price
 from tests.commands.test_colliding import confirmation, promoted
-from web.present import money
+from tests.commands.test_combined import only, promoting
+from web.present import money, signed_money
 
 __all__ = ["databases", "world"]
 
@@ -47,3 +49,23 @@ def test_a_change_of_costs_alone_shows_whose_margin_moves(world: World) -> None:
     assert (
         f"{abs(found.margin_delta['EUR']) / 100:,.2f} EUR" in page[page.index("Margin, in all") : page.index("</dl>")]
     )
+
+
+def test_a_change_shows_what_it_does_together_with_one_that_it_collides_with(world: World) -> None:
+    world.business.seed(7, 300)
+    price = world.business.awaiting(proposal(set_price("30.00")))
+    promotion = world.business.awaiting(promoting(world.business, 2000))
+    found = only(world.business, price)
+    world.client.post("/sign-in/development", data={"account": FINANCE})
+    page = world.client.get(f"/changes/{price}").text
+    (row,) = re.findall(
+        rf"<tr><th scope=\"row\"><a href=\"/changes/{promotion}\">{promotion}</a>, revision 1.*?</tr>", page, re.S
+    )
+
+    assert "✗ failed" in row and "Only together:</strong> No line falls under the margin floor of 10 percent" in row
+    assert all(signed_money(found.delta[code], code) in row for code in found.delta)
+    assert signed_money(found.beyond["EUR"], "EUR") in row
+    first, *others = together([found.model_dump(mode="json")])
+    assert first == f"Together with {promotion}: FAILS"
+    assert any(line.startswith("  only together: No line falls under the margin floor") for line in others)
+    assert any("EUR beyond the sum of both" in line for line in others if line.startswith("  price: "))
