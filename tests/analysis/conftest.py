@@ -7,10 +7,11 @@ import pytest
 from activities.snapshot import refresh
 from analysis.assessment import subject_of
 from analysis.simulation_subject import Subject
+from commands.orders import seed_orders
 from domain.snapshot import Snapshot
 from store.snapshots import SnapshotFiles
 from tests.analysis.simulating import everywhere
-from tests.builders import Business, proposal
+from tests.builders import ADMINISTRATOR, Business, proposal
 
 SEED, QUOTES = 7, 300
 
@@ -40,3 +41,10 @@ def subject(seeded: Business) -> Subject:
     change = seeded.draft(proposal(*everywhere(seeded)))
     with seeded.database.reading() as session:
         return subject_of(session, seeded.content(change).parts)
+
+
+@pytest.fixture
+def trading(seeded: Business) -> Business:
+    """Open quotes, and orders with contracts of which some end soon."""
+    seed_orders(seeded.gateway, seeded.call(ADMINISTRATOR), 3, 0, 60, (), 0, True)
+    return seeded

@@ -1,20 +1,35 @@
 """What tests of simulations share: a change of every price, and results without what says how they were found."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from analysis.assessment import contents_at
+from sqlmodel import Session
+
+from analysis.assessment import Wide, contents_at, run_simulation, subject_of
 from analysis.engine import Limits
 from analysis.impact import touched_by
 from analysis.simulation import simulate_few
+from analysis.simulation_scenes import live_scenes
 from analysis.simulation_subject import Subject
+from domain.artifact import Operation, Part
 from domain.kinds import kind_of
 from domain.pricing import PriceBook, price_line
 from domain.pricing_golden import golden_quote
-from domain.simulation import Simulation
+from domain.simulation import Check, Simulation
+from store import artifacts
 from store.quotes import open_quotes_using
-from tests.builders import PRICES, Business, set_price
+from tests.builders import PRICES, Business, proposal, set_price
 
 LIMITS = Limits("256MB", 1)
+KINDS = {
+    "eligibility": "eligibility/standard",
+    "document": "document/standard",
+    "order_mapping": "order_mapping/standard",
+    "integration": "integration/standard",
+    "promotion": "promotion/standard",
+    "approval": "approval/standard",
+    "catalog": "catalog/standard",
+}
 
 
 def everywhere(business: Business, percent: int = 110) -> list[dict[str, Any]]:
@@ -59,3 +74,29 @@ def plain(result: Simulation) -> dict[str, Any]:
 
 def by_quote(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(cases, key=lambda case: str(case["quote"]))
+
+
+def simulated(business: Business, kind: str, *edits: dict[str, Any], wide: Wide | None = None) -> Simulation:
+    """A change of a kind simulated on what is live."""
+    change = business.draft(proposal(*edits, kind=kind, artifact=KINDS.get(kind, PRICES)))
+    with business.database.reading() as session:
+        return run_simulation(session, business.content(change), business.files, 1_000_000, wide)
+
+
+def check(found: Simulation, name: str) -> Check:
+    """A check of a simulation by its name."""
+    return next(one for one in found.checks if one.name == name)
+
+
+def forced(business: Business, artifact: str, entries: Mapping[str, Any]) -> Simulation:
+    """A change of some entries (None: taken out) simulated that would not even be drafted."""
+    with business.database.reading() as session:
+        return simulate_few(moving(session, artifact, entries), [], business.files, live_scenes(session))
+
+
+def moving(session: Session, artifact: str, entries: Mapping[str, Any]) -> Subject:
+    """What is simulated where these entries move."""
+    base = artifacts.latest(session, artifact)
+    content = artifacts.content(session, artifact, base)
+    moved = tuple(Operation(entry=key, before=content.get(key), after=after) for key, after in entries.items())
+    return subject_of(session, (Part(artifact=artifact, base=base, operations=moved),))

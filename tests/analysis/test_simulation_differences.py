@@ -3,56 +3,26 @@
 Beside each, a change that moves nothing of it: what is found is not found everywhere.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 
 from activities.snapshot import refresh
-from analysis import simulation_golden
-from analysis.assessment import Wide, run_simulation, subject_of
-from analysis.engine import Limits
+from analysis.assessment import Wide, run_simulation
 from analysis.simulation import simulate_few
 from analysis.simulation_scenes import live_scenes
-from analysis.simulation_subject import Subject
-from commands.orders import seed_orders
-from domain.artifact import Operation, Part
 from domain.judging import CheckRule, Consequence, doing, judged, unknown_checks
 from domain.kinds.eligibility import Rule
 from domain.kinds.kind import Touched
-from domain.pricing import PriceBook
-from domain.quote import Quote
-from domain.simulation import Check, Difference, Outcome, Pack, Simulation
+from domain.simulation import Difference, Outcome, Pack, Simulation
 from queries.simulation import reproduce
 from store import artifacts
-from store.kept import Kept
 from store.quotes import open_quotes_using
 from store.snapshots import SnapshotFiles
-from tests.builders import ADMINISTRATOR, PRICES, Business, proposal, set_price
-
-LIMITS = Limits("256MB", 1)
-KINDS = {
-    "eligibility": "eligibility/standard",
-    "document": "document/standard",
-    "order_mapping": "order_mapping/standard",
-    "integration": "integration/standard",
-    "promotion": "promotion/standard",
-    "approval": "approval/standard",
-    "catalog": "catalog/standard",
-}
-
-only_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-"""What is judged of contents and quotes at hand, whatever database they come from."""
-
-
-@pytest.fixture
-def trading(seeded: Business) -> Business:
-    """Open quotes, and orders with contracts of which some end soon."""
-    seed_orders(seeded.gateway, seeded.call(ADMINISTRATOR), 3, 0, 60, (), 0, True)
-    return seeded
+from tests.analysis.simulating import KINDS, LIMITS, check, forced, moving, simulated
+from tests.builders import PRICES, Business, proposal, set_price
 
 
 def put(**entry: Any) -> dict[str, Any]:
@@ -94,27 +64,6 @@ MOVES = {
 }
 
 
-def simulated(business: Business, kind: str, *edits: dict[str, Any], wide: Wide | None = None) -> Simulation:
-    """A change of a kind simulated on what is live."""
-    change = business.draft(proposal(*edits, kind=kind, artifact=KINDS.get(kind, PRICES)))
-    with business.database.reading() as session:
-        return run_simulation(session, business.content(change), business.files, 1_000_000, wide)
-
-
-def forced(business: Business, artifact: str, entries: Mapping[str, Any]) -> Simulation:
-    """A change of some entries (None: taken out) simulated that would not even be drafted."""
-    with business.database.reading() as session:
-        return simulate_few(moving(session, artifact, entries), [], business.files, live_scenes(session))
-
-
-def moving(session: Session, artifact: str, entries: Mapping[str, Any]) -> Subject:
-    """What is simulated where these entries move."""
-    base = artifacts.latest(session, artifact)
-    content = artifacts.content(session, artifact, base)
-    moved = tuple(Operation(entry=key, before=content.get(key), after=after) for key, after in entries.items())
-    return subject_of(session, (Part(artifact=artifact, base=base, operations=moved),))
-
-
 def difference(found: Simulation, name: str) -> Difference:
     return next(one for one in found.differences if one.name == name)
 
@@ -126,10 +75,6 @@ def named(found: Simulation) -> tuple[CheckRule, ...]:
 
 def pack(found: Simulation, name: str) -> Pack:
     return next(one for one in found.packs if one.name == name)
-
-
-def check(found: Simulation, name: str) -> Check:
-    return next(one for one in found.checks if one.name == name)
 
 
 @pytest.mark.parametrize("name", MOVES)
@@ -345,122 +290,3 @@ def test_few_and_many_find_the_same(trading: Business, snapshot_files: SnapshotF
 
     assert many.snapshot and not few.snapshot
     assert (many.packs, many.differences, many.scenes_file) == (few.packs, few.differences, few.scenes_file)
-
-
-@pytest.mark.parametrize("many", [True, False])
-def test_a_golden_scenario_that_one_of_both_prices_otherwise_fails_any_run(
-    trading: Business, snapshot_files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch, many: bool
-) -> None:
-    refresh(trading.gateway, snapshot_files)
-    wide = Wide(snapshot_files, LIMITS, few=0) if many else None
-    seat = set_price("9.80", "CLOUD-PHONE-SEAT")
-    assert simulated(trading, "pricing", seat, wide=wide).failed == ("golden_scenarios",)
-
-    right = simulation_golden.pricing_sql
-    monkeypatch.setattr(simulation_golden, "COMPARED", Kept(1))
-    monkeypatch.setattr(
-        simulation_golden,
-        "pricing_sql",
-        lambda tables, records: (
-            f"SELECT * REPLACE (new_net + (quote = 'seats-at-the-first-tier')::INT AS new_net) "
-            f"FROM ({right(tables, records)})"
-        ),
-    )
-    found = simulated(trading, "pricing", set_price("43.90"), wide=wide)
-    assert found.failed == ("engine_equals_reference",)
-    assert check(found, "engine_equals_reference").counter_examples == ("golden/seats-at-the-first-tier",)
-    assert bool(found.snapshot) is many
-
-
-def test_golden_scenarios_are_compared_once_for_the_rules_that_they_meet(
-    trading: Business, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    priced = list[PriceBook]()
-    by_engine = simulation_golden._priced_by_engine
-
-    def noted(book: PriceBook, quotes: list[Quote]) -> dict[str, int | None]:
-        priced.append(book)
-        return by_engine(book, quotes)
-
-    monkeypatch.setattr(simulation_golden, "COMPARED", Kept(8))
-    monkeypatch.setattr(simulation_golden, "_priced_by_engine", noted)
-    with trading.database.reading() as session:
-        entries = dict(artifacts.latest_of(session, PRICES)[PRICES].content)
-    book = PriceBook(entries)
-    sold = {scenario["offering"] for _, scenario in book.golden()}
-    met, other = (
-        next(
-            key for key, entry in entries.items() if key.startswith("price/") and (entry["offering"] in sold) is wanted
-        )
-        for wanted in (True, False)
-    )
-
-    def dearer(key: str) -> PriceBook:
-        return PriceBook({**entries, key: {**entries[key], "unit_price_micros": entries[key]["unit_price_micros"] + 1}})
-
-    results = [simulation_golden.compare_golden(one) for one in (book, book, dearer(other), dearer(met))]
-    assert len(priced) == 2
-    assert results == [(len(book.golden()), ())] * 4
-
-
-@only_sqlite
-def test_a_route_that_was_looked_at_for_some_quotes_says_for_which(trading: Business) -> None:
-    with trading.database.reading() as session:
-        approval = artifacts.content(session, KINDS["approval"], artifacts.latest(session, KINDS["approval"]))
-        prices = artifacts.content(session, PRICES, artifacts.latest(session, PRICES))
-        dearer = {
-            key: {**entry, "unit_price_micros": entry["unit_price_micros"] + 10_000}
-            for key, entry in prices.items()
-            if entry["type"] == "price"
-        }
-        subject = moving(session, PRICES, dearer)
-        named = {**approval, "row/quote/seller": {**approval["row/quote/seller"], "when": {"discount_percent": ">= 0"}}}
-        contents = ({**side, "approval": named} for side in (subject.current, subject.proposed))
-        quotes = open_quotes_using(session, subject.books.touched)
-        by_name = replace(subject, **dict(zip(("current", "proposed"), contents, strict=True)))
-        all_of, some_of = (
-            check(simulate_few(one, quotes, trading.files, live_scenes(session)), "no_unrouted_approval")
-            for one in (subject, by_name)
-        )
-
-    title = "Every quote has somebody who approves it"
-    assert (all_of.title, all_of.reason, all_of.outcome) == (title, "", Outcome.PASS)
-    assert some_of.title.startswith(f"{title}: looked at were the 100 largest of {len(quotes)} affected, and the ")
-    assert (some_of.outcome, bool(some_of.reason)) == (Outcome.PASS, True)
-    assert len(quotes) > 250 and some_of.checked == all_of.checked < len(quotes)
-
-
-@only_sqlite
-def test_required_clauses_are_asked_where_all_prices_are_for_every_market(trading: Business) -> None:
-    with trading.database.reading() as session:
-        prices = artifacts.content(session, PRICES, artifacts.latest(session, PRICES))
-        subject = moving(session, KINDS["document"], {"template/standard-ch": None})
-        priced = {key: {**entry, "market": "*"} if "market" in entry else entry for key, entry in prices.items()}
-        imported = replace(subject, proposed={**subject.proposed, "pricing": priced})
-        kept, lost = (
-            check(simulate_few(one, [], trading.files, live_scenes(session)), "required_clauses")
-            for one in (replace(imported, proposed={**subject.current, "pricing": priced}), imported)
-        )
-
-    assert (kept.outcome, kept.checked > 0) == (Outcome.PASS, True)
-    assert lost.outcome is Outcome.FAIL and "AIR-HOME in CH: switzerland" in lost.counter_examples
-
-
-@only_sqlite
-def test_what_looked_at_nothing_passes_nothing(business: Business) -> None:
-    moves = {
-        PRICES: ("price/", {"unit_price_micros": 45_000_000}),
-        KINDS["document"]: ("clause/", {"text": "Other words."}),
-        KINDS["catalog"]: ("offering/", {"sellable": False}),
-        KINDS["approval"]: ("row/quote/", {"because": "other words"}),
-    }
-    for artifact, (prefix, words) in moves.items():
-        with business.database.reading() as session:
-            content = artifacts.content(session, artifact, artifacts.latest(session, artifact))
-        key = next(key for key in content if key.startswith(prefix))
-        found = forced(business, artifact, {key: {**content[key], **words}})
-
-        silent = {one.name: one for one in found.checks if not one.checked}
-        assert all(one.outcome is Outcome.INCONCLUSIVE and one.reason for one in silent.values())
-        asked = silent.keys() & {"every_line_priced", "not_negative", "margin_floor"}
-        assert len(asked) == (3 if artifact == PRICES else 0), artifact

@@ -3,7 +3,7 @@
 from tests.builders import ADMINISTRATOR, DIRECTOR, FINANCE, PRICING, REQUESTER, SECOND_FINANCE, SECOND_PRICING
 from tests.databases import Databases
 from tests.model import reference as model
-from tests.model.test_authority import Authority
+from tests.model.authority import Authority
 
 OTHER = "priya.raman"
 
