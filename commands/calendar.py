@@ -9,7 +9,9 @@ from commands.command import Authority, Control, command
 from domain.artifact import EVERYWHERE
 from domain.errors import Invalid, NotFound, Refused
 from domain.given import Instant
+from domain.kinds import kind_of
 from domain.model import Model
+from store.changes import zones
 from store.tables.calendar import FreezeRow
 from store.unit_of_work import Transaction
 
@@ -28,8 +30,14 @@ class Freeze(Model):
 
 @command(control=Control.OPERATION, authority=Authority.EXCLUSIVE)
 def declare_freeze(tx: Transaction, freeze: Freeze) -> str:
-    """Declare a freeze and return its id. Raises Invalid("bad_window"), Refused("may_not_freeze")."""
+    """Declare a freeze and return its id.
+
+    Raises Invalid("bad_window", "unknown_kind"), NotFound("unknown_market"), Refused("may_not_freeze").
+    """
     _may(tx)
+    if freeze.kind != EVERYWHERE:
+        kind_of(freeze.kind)
+    zones(tx.session, (freeze.market,))
     if freeze.until_at <= freeze.from_at or freeze.until_at <= tx.now:
         raise Invalid("bad_window", "A freeze ends after it begins and after now.")
     row = FreezeRow(id=f"freeze-{secrets.token_hex(4)}", declared_by=tx.actor.party, **freeze.model_dump())

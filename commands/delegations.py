@@ -15,6 +15,7 @@ from domain.change import visible
 from domain.delegation import Limits, bad_window
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.given import LARGEST_AMOUNT, Instant
+from domain.kinds import kinds
 from domain.kinds.approval import Apart, DelegationRules
 from domain.kinds.kind import first_error
 from domain.model import Model
@@ -72,7 +73,8 @@ def delegate(tx: Transaction, proposal: DelegationProposal) -> DelegationReceipt
     """Lend rights that you hold directly now. What others have lent to you cannot be passed on.
 
     Raises Refused("machine_may_not", "not_held", "beyond_policy", "duties_joined"), NotFound("unknown_person"),
-    Conflict("already_delegated"), Invalid("bad_window", "to_yourself", "bad_limits", "no_request_rule").
+    Conflict("already_delegated"), Invalid("bad_window", "to_yourself", "bad_limits", "unknown_kind",
+    "no_request_rule").
     """
     giver = tx.actor.as_person()
     limits, begin = proposal.limits(), proposal.from_at or tx.now
@@ -82,6 +84,7 @@ def delegate(tx: Transaction, proposal: DelegationProposal) -> DelegationReceipt
     if wrong := bad_window(begin, proposal.until_at, tx.now):
         raise Invalid("bad_window", wrong)
     _held(tx, limits)
+    _known_kinds(limits)
     for policy in known_policies(tx.session):
         live = policy_at(tx.session, policy, artifacts.latest(tx.session, policy))
         _within(live.delegation, limits, proposal.until_at - begin, policy)
@@ -109,6 +112,12 @@ def _held(tx: Transaction, limits: Limits) -> None:
     missing = sorted(set(limits.groups) - {EVERYWHERE} - tx.actor.groups)
     if missing or not tx.actor.groups:
         raise Refused("not_held", f"You do not hold {', '.join(missing) or 'any group'} yourself.", groups=missing)
+
+
+def _known_kinds(limits: Limits) -> None:
+    """A kind that nothing is of would lend nothing, and nobody would notice before the absence."""
+    if unknown := sorted(set(limits.kinds) - {EVERYWHERE, *kinds(), *requests.KINDS}):
+        raise Invalid("unknown_kind", f"Nothing is of kind {', '.join(unknown)}.", kinds=unknown)
 
 
 def _within(rules: DelegationRules, limits: Limits, lasts: timedelta, policy: str) -> None:

@@ -13,11 +13,12 @@ from domain.approval_plan import ApprovalFacts, Plan
 from domain.canonical import digest, digest_of, parse
 from domain.change import ChangeState
 from domain.errors import NotFound
-from store import corrections, quote_approvals
+from store import corrections, data_access, quote_approvals
 from store.approval import Asked, facts_of
 from store.tables.approval import DecisionRow
 from store.tables.request import RequestRow
 
+KINDS = ("freeze_exception", "delegation", data_access.KIND, quote_approvals.KIND, corrections.KIND)
 Content = Mapping[str, Any]
 Key = tuple[type[SQLModel], Any]
 

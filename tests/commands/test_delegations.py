@@ -9,11 +9,12 @@ from commands.command import Authority
 from commands.delegations import DelegationProposal, DelegationReceipt, delegate, revoke_delegation
 from commands.installation import set_active, set_membership
 from commands.quotes import begin_seed, publish_seed, seed_chunk
+from commands.subjects import ENDINGS
 from domain.errors import MandateError
 from domain.impact import Impact
 from queries.changes import ChangeView, change_view
 from queries.delegations import delegations_of
-from store import changes
+from store import changes, requests
 from tests.builders import (
     ADMINISTRATOR,
     DIRECTOR,
@@ -161,6 +162,10 @@ def test_what_lies_outside_the_limits_is_not_covered(business: Business, quoted:
     assert refused(lambda: business.decide(quoted, STAND_IN)).code == "not_eligible"
 
 
+def test_every_kind_of_request_can_be_lent() -> None:
+    assert set(requests.KINDS) == set(ENDINGS)
+
+
 def test_what_lies_inside_the_limits_is_covered(business: Business, quoted: str) -> None:
     lend(business, kinds=("pricing",), max_tier=2, currency="EUR", most_minor=10**12, groups=("finance",))
     business.decide(quoted, PRICING)
@@ -216,6 +221,7 @@ def test_the_delegate_cannot_renew_it_and_the_giver_has_one_at_a_time(business: 
         ({"to": "nobody"}, "unknown_person"),
         ({"groups": ("pricing",)}, "not_held"),
         ({"currency": "EUR"}, "bad_limits"),
+        ({"kinds": ("pricing", "nosuch")}, "unknown_kind"),
         ({"giver": MACHINE}, "machine_may_not"),
     ],
 )

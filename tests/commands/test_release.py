@@ -173,6 +173,23 @@ def test_a_frozen_market_is_not_released_until_the_freeze_is_over(business: Busi
     assert elsewhere
 
 
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"kind": "nosuch"}, "unknown_kind"),
+        ({"kind": ""}, "unknown_kind"),
+        ({"market": "XX"}, "unknown_market"),
+        ({"market": ""}, "unknown_market"),
+    ],
+    ids=str,
+)
+def test_a_freeze_that_would_hold_nothing_is_refused(business: Business, fields: dict[str, str], code: str) -> None:
+    with pytest.raises(MandateError) as caught:
+        freeze(business, **fields)
+    assert caught.value.code == code
+    assert everything(business.database)["freeze"] == []
+
+
 def test_a_freeze_that_holds_is_lifted_by_nobody_alone(business: Business) -> None:
     change, held = business.scheduled(), freeze(business, market="DE")
     for account, code in (
