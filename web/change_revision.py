@@ -24,9 +24,7 @@ def page(request: Request, change: str, visitor: Visiting, session: Reading) -> 
     row = changes.change(session, change)
     content = changes.content(session, change, row.revision)
     if not fits_the_form(content):
-        raise Conflict(
-            "revise_over_the_api", "This change is more than amounts of prices and costs; revise it over the API."
-        )
+        raise Conflict("revise_over_the_api", "This change says more than this form can; revise it over the API.")
     return form_page(request, visitor, session, filled_in(change, row.version, content))
 
 

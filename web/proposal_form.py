@@ -105,9 +105,10 @@ def proposal_of(content: Content, form: PriceForm) -> Proposal:
 
 
 def fits_the_form(content: ChangeContent) -> bool:
-    """Whether a change is nothing but amounts of prices and costs: all that the form can say."""
+    """Whether a change is nothing but amounts of prices and costs, at a time in minutes: all that the form can say."""
     operations = [op for part in content.parts for op in part.operations]
     plain = content.rollback == Rollback() and not content.scope.customers and content.monitoring.seconds % HOUR == 0
+    plain = plain and content.effective.time == content.effective.time.replace(second=0, microsecond=0, tzinfo=None)
     return plain and [part.artifact for part in content.parts] == [PRICING] and all(map(_is_amount, operations))
 
 
