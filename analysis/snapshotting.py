@@ -22,6 +22,7 @@ from sqlmodel import Session
 from analysis.columns import logical_digest, ordered, partition_of, schema_of, split, table_from
 from analysis.snapshot_faults import faults_of
 from domain.canonical import digest_of
+from domain.errors import Unavailable
 from domain.snapshot import Partition, Snapshot, content_digest
 from store import artifacts
 from store.database import Database
@@ -66,14 +67,17 @@ class Spool:
 def take_snapshot(database: Database, files: SnapshotFiles, before: Snapshot | None) -> Snapshot:
     """The records as they are now. Nothing is recorded; where nothing moved it is the snapshot before.
 
-    The caller holds `store.snapshots.refreshing`. Raises Unavailable.
+    The caller holds `store.snapshots.refreshing`. Raises Unavailable("snapshots_unavailable").
     """
     folder = spool_folder(files)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         with database.reading() as session:
             return _take(session, database, files, before, Spool(folder))
+    except OSError as error:
+        detail = f"The rows of a snapshot cannot be spooled in {folder}: {error}"
+        raise Unavailable("snapshots_unavailable", detail) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

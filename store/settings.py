@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.errors import Invalid
+from store.setting_values import Address, Build, DatabaseUrl, Place, Seconds, StoreUrl
 
 PREFIX = "MANDATE_"
 RUNTIME_CATALOG = "runtime-catalog"
@@ -20,36 +21,36 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     mode: Literal["production", "development"] = "production"
-    database_url: str = "sqlite:///mandate.db"
-    owner_database_url: str | None = None
+    database_url: DatabaseUrl = "sqlite:///mandate.db"
+    owner_database_url: DatabaseUrl | None = None
     """Where migrations log in; the application's own login cannot change tables (D5). Default: the same database."""
     files_dir: Path = Path("files")
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8700
-    public_url: str = "http://127.0.0.1:8700"
-    temporal_address: str = "127.0.0.1:7233"
-    temporal_ui_url: str = "http://127.0.0.1:8233"
-    deployment: str | None = None
+    public_url: Address = "http://127.0.0.1:8700"
+    temporal_address: Place = "127.0.0.1:7233"
+    temporal_ui_url: Address = "http://127.0.0.1:8233"
+    deployment: Build | None = None
     """`name:build` turns worker versioning on (D8)."""
-    sweep_interval: Annotated[float, Field(gt=0)] = 5.0
+    sweep_interval: Seconds = 5.0
     worker_cache: Annotated[int, Field(ge=10)] = 200
-    runtime_catalog_url: str | None = None
+    runtime_catalog_url: Address | None = None
     """The target system of releases; without one a release needs no delivery."""
-    delivery_timeout: Annotated[float, Field(gt=0, le=30)] = 10.0
+    delivery_timeout: Annotated[Seconds, Field(le=30)] = 10.0
     """For each answer of a target system; a delivery waits for up to four, and has three minutes."""
     audit_key_file: Path | None = None
     """Private key that signs checkpoints and evidence packages; it is made if there is none. Without it: neither."""
     checkpoint_dir: Path = Path("checkpoints")
-    checkpoint_interval: Annotated[float, Field(gt=0)] = 3600.0
-    snapshot_url: str = "snapshots"
+    checkpoint_interval: Seconds = 3600.0
+    snapshot_url: StoreUrl = "snapshots"
     """Where snapshots of business records are kept: a folder, or an object store by its fsspec URL (D14a)."""
-    snapshot_interval: Annotated[float, Field(gt=0)] = 300.0
-    reconciliation_interval: Annotated[float, Field(gt=0)] = 300.0
+    snapshot_interval: Seconds = 300.0
+    reconciliation_interval: Seconds = 300.0
     analysis_memory: Annotated[str, Field(pattern="^[1-9][0-9]*(MB|GB)$")] = "1GB"
     analysis_threads: Annotated[int, Field(ge=1, le=256)] = 2
     analysis_few: Annotated[int, Field(ge=0)] = 500
     """Up to so many affected quotes a change is simulated quote by quote; beyond, on a snapshot."""
-    oidc_issuer: str | None = None
+    oidc_issuer: Address | None = None
     oidc_audience: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
@@ -96,4 +97,5 @@ def settings() -> Settings:
 def _fault(fault: object) -> str:
     assert isinstance(fault, dict)
     name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-    return f"{name}: {fault['msg']}" if fault["loc"] else str(fault["msg"])
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{name}: {said}" if fault["loc"] else said

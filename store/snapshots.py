@@ -23,12 +23,15 @@ REFRESH_LOCK = 7_002
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """How a folder or a store fails. The package for S3 passes some errors of its library on, where it is installed."""
+    """How a folder or a store fails; `NotImplementedError`: it can only be read.
+
+    The package for S3 passes some errors of its library on, where it is installed.
+    """
     try:
         from botocore.exceptions import BotoCoreError
     except ImportError:
-        return (OSError,)
-    return (OSError, BotoCoreError)
+        return (OSError, NotImplementedError)
+    return (OSError, NotImplementedError, BotoCoreError)
 
 
 FAILURES = _failures()

@@ -1,5 +1,6 @@
 """A snapshot holds exactly what the database holds at one instant, is found anew by commit order, and survives kills."""
 
+import asyncio
 import threading
 from collections import Counter
 from pathlib import Path
@@ -10,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlmodel import SQLModel
+from structlog.testing import capture_logs
 
-from activities.snapshot import refresh
+from activities.snapshot import refresh, refresh_forever
 from analysis import snapshotting
 from analysis.columns import logical_digest
 from commands.orders import seed_orders
@@ -181,6 +183,17 @@ def test_only_one_takes_a_snapshot(seeded: Business, snapshot_files: SnapshotFil
         refresh(seeded.gateway, snapshot_files)
 
     refresh(seeded.gateway, snapshot_files)
+
+
+@pytest.mark.parametrize("url", ["nosuch://bucket", "http://127.0.0.1:9/bucket", "/dev/null/bucket"])
+async def test_a_store_that_cannot_be_written_does_not_end_the_worker(seeded: Business, url: str) -> None:
+    refreshing = asyncio.create_task(refresh_forever(seeded.gateway, SnapshotFiles(url), 0.01))
+    with capture_logs() as logs:
+        while not refreshing.done() and len(logs) < 2:
+            await asyncio.sleep(0.05)
+    assert not refreshing.done()
+    assert {entry["event"] for entry in logs} == {"snapshot_not_taken"}
+    refreshing.cancel()
 
 
 def test_writers_do_not_wait_for_a_snapshot(seeded: Business, snapshot_files: SnapshotFiles) -> None:
