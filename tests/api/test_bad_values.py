@@ -173,6 +173,16 @@ def test_what_is_like_it_and_right_is_taken(caller: Callable[[str], Caller]) -> 
     assert helene.get(f"{PRICES}2031-01-01T00:00:00Z").status_code == 200
 
 
+def test_a_time_that_the_form_would_move_is_not_offered_in_it(caller: Callable[[str], Caller]) -> None:
+    mara = caller(ANYBODY)
+    mara.client.post("/sign-in/development", data={"account": ANYBODY}, headers={"Sec-Fetch-Site": "same-origin"})
+    for time, status in (("23:59", 200), ("23:59:59", 409)):
+        effective = {"date": "2099-03-01", "time": time, "zone": "UTC"}
+        change = mara.post("/api/changes", proposal(effective=effective)).json()["change"]
+        assert (f"/changes/{change}/revise" in mara.client.get(f"/changes/{change}").text) is (status == 200)
+        assert mara.client.get(f"/changes/{change}/revise").status_code == status
+
+
 def _put(who: Caller, path: str, body: object) -> Any:
     return who.client.put(path, json=body, headers=_headers(who))
 

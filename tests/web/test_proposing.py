@@ -81,17 +81,6 @@ def test_a_revision_shows_all_that_was_typed(platform: Platform, mara: httpx.Cli
     assert platform.read(f"/api{place}")["summary"]["revision"] == 2
 
 
-def test_what_the_form_cannot_say_is_not_offered_in_it(platform: Platform, mara: httpx.Client) -> None:
-    times = {"effective_date": "2099-02-01", "effective_time": "23:59:59", "zone": "UTC"}
-    place = post(mara, "/changes/new", {**TYPED, **times}).headers["location"]
-    assert platform.read(f"/api{place}")["content"]["effective"]["time"] == "23:59:59"
-    assert f"{place}/revise" not in mara.get(place).text
-    answer = mara.get(f"{place}/revise")
-    assert (answer.status_code, "revise it over the API" in answer.text) == (409, True)
-    refused = post(mara, "/changes/new", {**TYPED, **times, "effective_time": "00:00+05:00"})
-    assert (refused.status_code, "without an offset" in refused.text) == (422, True)
-
-
 def test_offerings_come_and_go_and_nothing_typed_is_lost(mara: httpx.Client) -> None:
     page = post(mara, "/changes/edit", {**TYPED, "add": "TV Plus"}).text
     assert "New prices for Data SIM" in page and "TV Plus" in page
