@@ -118,12 +118,17 @@ def _rule(entry: Entry, offering: str) -> Entry:
         **{name: entry[name] for name in ("market", "channel", "segment", "exclusive")},
         "currency": entry["currency"] or EVERYWHERE,
         "since": entry["first_day"],
-        "until": (date.fromisoformat(entry["last_day"]) + timedelta(days=1)).isoformat(),
+        "until": _day_after(date.fromisoformat(entry["last_day"])).isoformat(),
         "off_basis_points": entry["off_basis_points"] or 0,
         "off_micros": entry["off_micros"] or 0,
         "priority": 0,
         "group": entry["stacking_group"],
     }
+
+
+def _day_after(day: date) -> date:
+    """The last day of the calendar stands for no end."""
+    return day + timedelta(days=1) if day < date.max else day
 
 
 def _covers(rule: Entry, place: Mapping[str, str]) -> bool:

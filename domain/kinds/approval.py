@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictInt, TypeAdapter
+from pydantic import AfterValidator, Field, StrictInt, TypeAdapter
 
 from domain.artifact import Content, Operation, Problem, entry_id
 from domain.certification import Answered
 from domain.errors import Invalid
+from domain.given import Instant
 from domain.judging import CheckRule
 from domain.kinds.kind import ALWAYS, EVERYTHING, Check, Kind, Pack, Plane, Question, Touched
 from domain.model import Model
@@ -88,7 +89,7 @@ class PolicyHead(Model):
     apart: tuple[Apart, ...] = ()
     audit: AuditRules = AuditRules()
     checks: tuple[CheckRule, ...] = ()
-    retires_at: AwareDatetime | None = None
+    retires_at: Instant | None = None
     step_up_from_tier: Annotated[StrictInt, Field(ge=0, le=4)] | None = None
     retype_above: tuple[EffectLimit, ...] = ()
     scenarios: tuple[Scenario, ...] = ()

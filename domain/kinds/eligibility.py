@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, TypeAdapter
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem, entry_id
 from domain.certification import Answered
+from domain.given import WrittenDay
 from domain.kinds.entries import (
     Code,
     Put,
@@ -44,8 +45,8 @@ class Rule(Answered):
     customer: Code = EVERYWHERE
     segment: Code = EVERYWHERE
     channel: Code = EVERYWHERE
-    first_day: LocalDate | None = None
-    last_day: LocalDate | None = None
+    first_day: WrittenDay | None = None
+    last_day: WrittenDay | None = None
     regulated: StrictBool = False
 
     @property

@@ -3,13 +3,13 @@
 Fields that came later are stored only where they say something, so that entries written before them keep their bytes.
 """
 
-from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, SerializerFunctionWrapHandler, StrictInt, model_serializer
 
 from domain.artifact import EVERYWHERE, entry_id
 from domain.certification import Answered
+from domain.given import WrittenDay
 from domain.model import Model
 
 Word = Annotated[str, Field(min_length=1, max_length=120)]
@@ -141,8 +141,8 @@ class Promotion(Answered):
     channel: Word = EVERYWHERE
     segment: Word = EVERYWHERE
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|\*)$")] = EVERYWHERE
-    since: date
-    until: date
+    since: WrittenDay
+    until: WrittenDay
     off_basis_points: Points = 0
     off_micros: Amount = 0
     exclusive: bool = False
@@ -195,7 +195,7 @@ class Golden(Model):
     customer: Word = "golden"
     quantity: Annotated[StrictInt, Field(ge=1)] = 1
     discount_basis_points: Points = 0
-    on: date
+    on: WrittenDay
     net_minor: StrictInt
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, TypeAdapter
 
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem, entry_id
 from domain.certification import Answered
+from domain.given import WrittenDay
 from domain.kinds.entries import (
     Code,
     Positive,
@@ -35,8 +36,8 @@ class Promotion(Answered):
     type: Literal["promotion"] = "promotion"
     id: Code
     name: Code
-    first_day: LocalDate
-    last_day: LocalDate
+    first_day: WrittenDay
+    last_day: WrittenDay
     offerings: Annotated[tuple[Code, ...], Field(min_length=1)]
     market: Code = EVERYWHERE
     channel: Code = EVERYWHERE

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, StrictBool, StrictInt, TypeAdapter
 
 from domain.artifact import Content, Entry, Problem, entry_id
+from domain.given import WrittenDay
 from domain.kinds.entries import Code, Positive, Put, Remove, compile_entry, describe_entry, of_type, period, unknown
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question
 from domain.model import Model
@@ -78,8 +79,8 @@ class Period(Model):
     id: Code
     name: Code
     kind: Literal["quarter_close", "fiscal_year_close"]
-    first_day: LocalDate
-    last_day: LocalDate
+    first_day: WrittenDay
+    last_day: WrittenDay
 
     @property
     def key(self) -> str:

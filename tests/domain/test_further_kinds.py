@@ -16,6 +16,7 @@ from domain.kinds.eligibility import eligible
 from domain.kinds.kind import Touched
 from domain.kinds.order_mapping import tasks_in_order
 from domain.kinds.security import access
+from domain.pricing_rules import promotion_rules
 
 CATALOG: Content = {
     f"offering/{code}": {"type": "offering", "id": code, "name": code, "sellable": True, "lifecycle": "active"}
@@ -239,6 +240,20 @@ def test_harmful_content_is_refused(name: str, entries: list[dict[str, Any]], co
 
 def test_a_contract_may_grow_beside_its_consumers() -> None:
     assert codes("integration", *CONTRACTS, {**FIELD, "name": "new"}) == []
+
+
+@pytest.mark.parametrize("name", ["promotion", "eligibility", "workflow"])
+@pytest.mark.parametrize("day", [1893456000, "1893456000", "2031-01-01T00:00:00"])
+def test_a_number_is_no_day_of_an_entry(name: str, day: object) -> None:
+    entry = {"promotion": PROMOTION, "eligibility": RULE, "workflow": WORKFLOW[-1]}[name]
+    with pytest.raises(Invalid) as caught:
+        kind_of(name).parse_edits([{"edit": "put", "entry": {**entry, "last_day": day}}])
+    assert (caught.value.code, "2026-12-24" in caught.value.detail) == ("bad_edit", True)
+
+
+def test_a_promotion_until_the_last_day_of_the_calendar_has_no_end() -> None:
+    [rule] = promotion_rules(stored("promotion", {**PROMOTION, "last_day": "9999-12-31"})).values()
+    assert rule["until"] == "9999-12-31"
 
 
 def test_promotions_of_one_group_do_not_add_up() -> None:
