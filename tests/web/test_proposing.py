@@ -72,6 +72,7 @@ def test_date_time_zone_and_monitoring_are_chosen(platform: Platform, mara: http
 def test_a_revision_shows_all_that_was_typed(platform: Platform, mara: httpx.Client) -> None:
     times = {"effective_date": "2099-02-01", "effective_time": "06:30", "zone": "UTC", "monitoring_hours": "5"}
     place = post(mara, "/changes/new", {**TYPED, **times}).headers["location"]
+    assert f"{place}/revise" in mara.get(place).text, "the page of a change of a cost that is there"
     page = mara.get(f"{place}/revise").text
     for shown in ('value="7.77"', 'value="2.22"', 'value="3.33"', 'value="06:30"', "<option selected>UTC", "STATIC-IP"):
         assert shown in page
