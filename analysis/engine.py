@@ -1,7 +1,6 @@
 """The engine of wide questions: DuckDB, one connection each, bounded in memory and threads (D13a)."""
 
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -42,7 +41,9 @@ def engine(files: SnapshotFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConn
 @contextmanager
 def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A connection of its own and a folder, in which what does not fit into its memory is spilled; both end with it."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, (Path(folder) / HELD).open("w") as held:
+    # Another run may be looking at this folder while it is removed; what is left of it then, a later run removes.
+    made = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+    with made as folder, (Path(folder) / HELD).open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         _remove_left(Path(folder))
         connection = duckdb.connect(":memory:")
@@ -58,15 +59,16 @@ def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
 
 
 def _remove_left(own: Path) -> None:
-    """Remove the folders of killed processes: their lock is free. A young one may be on its way to its lock.
+    """Remove the folders of killed processes: their lock is free. A young one may be on its way to its lock, or going.
 
     Who was killed before its lock, or while its folder was removed, left a folder without one: it gets one here.
     """
     for folder in own.parent.glob(f"{PREFIX}*"):
-        with suppress(OSError), (folder / HELD).open("a") as held:
-            if own.stat().st_mtime - os.fstat(held.fileno()).st_mtime > YOUNG:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            if own.stat().st_mtime - folder.stat().st_mtime > YOUNG:
+                with (folder / HELD).open("a") as held:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def parquet(paths: Sequence[str], options: str = "") -> str:

@@ -145,6 +145,15 @@ def test_the_folder_of_a_run_that_goes_on_is_left_alone(tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_just_being_removed_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that is put into it between the removal of its files and of itself would keep it there."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    going = tmp_path / f"{PREFIX}going"
+    going.mkdir()
+    with workspace(LIMITS):
+        assert list(going.iterdir()) == []
+
+
 if __name__ == "__main__":
     print(BEGUN, end="", flush=True)
     ENGINES[sys.argv[1]].run(Path(sys.argv[2]))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
@@ -27,15 +28,22 @@ def bodies(client: TestClient) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield f"{method.upper()} {path}", content.get("examples", {})
 
 
+def body_params(dependant: Dependant) -> Iterator[Any]:
+    """The body of a route, or of what it depends on."""
+    yield from dependant.body_params
+    for inner in dependant.dependencies:
+        yield from body_params(inner)
+
+
 def models(client: TestClient) -> dict[str, TypeAdapter[Any]]:
     """What reads the body of a route, by its method and path."""
     found = {}
     for route in flat(client.app.routes):  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute) and route.dependant.body_params and route.path.startswith("/api/"):
-            [body] = route.dependant.body_params
-            info = body.field_info
-            told = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-            found[f"{min(route.methods)} {route.path}"] = TypeAdapter(told)
+        if isinstance(route, APIRoute) and route.path.startswith("/api/"):
+            for body in body_params(route.dependant):
+                info = body.field_info
+                told = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+                found[f"{min(route.methods)} {route.path}"] = TypeAdapter(told)
     return found
 
 
