@@ -19,11 +19,13 @@ async def readable(request: Request) -> None:
     """
     said: list[Any] = [request.path_params, request.query_params.multi_items()]
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in FORMS:
-        said.append([(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)])
-    elif kind.endswith("json") and await request.body():
-        said.append(await request.json())
     try:
+        # The API takes no forms: whatever claims to be one there is not opened, and refused by its route.
+        if kind in FORMS and not request.url.path.startswith("/api/"):
+            form = (await request.form()).multi_items()
+            said.append([(name, value) for name, value in form if isinstance(value, str)])
+        elif kind.endswith("json") and await request.body():
+            said.append(await request.json())
         written = to_json(said)
     except (PydanticSerializationError, ValueError):
         raise Invalid("bad_text", "This is no text, or is nested too deeply, somewhere in the request.") from None

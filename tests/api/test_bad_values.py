@@ -157,6 +157,18 @@ def test_text_that_no_database_takes_is_refused(caller: Callable[[str], Caller])
         _refused(mara.get(f"/api/{path}"), path, "bad_text")
 
 
+def test_a_body_that_is_not_what_it_claims_is_refused(caller: Callable[[str], Caller]) -> None:
+    """No JSON, also where nothing is read of it; and no form is opened by the API, whoever sends it."""
+    mara = caller(ANYBODY)
+    signed = {"Authorization": f"Bearer {mara.token}", "Idempotency-Key": "not-what-it-claims"}
+    broken = {**signed, "Content-Type": "application/json"}
+    answer = mara.client.post("/api/changes/CR-1/submit", content=b"{", headers=broken)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_text")
+    form = {"Idempotency-Key": "a-form", "Content-Type": "multipart/form-data; boundary=-"}
+    answer = mara.client.post("/api/changes", content=b"{}", headers=form)
+    assert (answer.status_code, answer.json()["code"]) == (401, "no_token")
+
+
 def test_a_tag_that_names_no_version_is_refused(caller: Callable[[str], Caller]) -> None:
     mara = caller(ANYBODY)
     for tag in ("\xb2", "9" * 5000, "-1", ""):
