@@ -1,9 +1,11 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from cli.platform import ports
 from commands.command import Gateway
 from store.database import Database
 from store.files import FileStore
@@ -21,6 +23,10 @@ from tests.databases import (
 )
 
 statements.share()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each process of a test run takes ports of its own: one is chosen long before somebody listens on it.
+    number, of = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    ports.CANDIDATES = ports.CANDIDATES[number::of]
 settings.register_profile("mandate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "mutants", settings.get_profile("mandate"), derandomize=True, phases=[Phase.explicit, Phase.generate]

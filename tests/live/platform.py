@@ -97,7 +97,12 @@ class Platform:
 
     def ready(self) -> None:
         """Wait until API and runtime catalog answer and the API reaches database and Temporal."""
-        eventually(lambda: _answers(f"{self.catalog_url}/health") and _answers(f"{self.url}/readyz"), bool, PATIENCE)
+        eventually(
+            lambda: _answers(f"{self.catalog_url}/health") and _answers(f"{self.url}/readyz"),
+            seconds=PATIENCE,
+            what="an installation that answers",
+            tell=lambda _found: self.processes.last_words(),
+        )
 
     def start(self, name: str) -> None:
         """Start `worker`, `api` or `catalog`."""

@@ -74,6 +74,11 @@ class Processes:
         """The names of those that were started and do not run any more."""
         return tuple(name for name, process in list(self._running.items()) if process.poll() is not None)
 
+    def last_words(self) -> dict[str, str]:
+        """What each said last, and whether it has ended."""
+        ended = self.ended()
+        return {name: f"{'ended: ' if name in ended else ''}{self.log(name)[-300:]}" for name in self._running}
+
     def log(self, name: str) -> str:
         """All that one has said."""
         file = self._folder / f"{name}.log"
