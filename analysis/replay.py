@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from analysis.deals import SAMPLE, Disagreement
-from domain.approval_plan import Plan, Stage
+from domain.approval_plan import Plan
 from domain.errors import Invalid
 from domain.money import sums
 from domain.replay import Flow, GroupWork, Replay, Route, Share
@@ -89,18 +89,15 @@ def route_of(plan: Plan) -> Route:
         stages=tuple(stage.title for stage in plan.stages),
         groups=tuple(sorted(set(groups))),
         signatures=signatures,
-        hours=max(_hours(plan.stages).values(), default=0),
+        hours=max(_hours(plan).values(), default=0),
     )
 
 
-def _hours(stages: Sequence[Stage]) -> dict[str, int]:
-    """When each stage is decided, in hours, after those that it waits for; where it says nothing, the one before it."""
+def _hours(plan: Plan) -> dict[str, int]:
+    """When each stage is decided, in hours, after those that it waits for."""
     done: dict[str, int] = {}
-    before: tuple[str, ...] = ()
-    for stage in stages:
-        waits = before if stage.after is None else stage.after
-        done[stage.id] = max((done[name] for name in waits), default=0) + stage.remind_after // HOUR
-        before = (stage.id,)
+    for stage in plan.stages:
+        done[stage.id] = max((done[name] for name in plan.before(stage)), default=0) + stage.remind_after // HOUR
     return done
 
 

@@ -61,12 +61,9 @@ def forecast(
 def decided_at(plan: Plan, start: datetime) -> datetime:
     """When every stage has decided if each does by its reminder; working time of a calendar is what it counts."""
     done: dict[str, datetime] = {}
-    before: tuple[str, ...] = ()
     for stage in plan.stages:
-        waits = before if stage.after is None else stage.after
-        opened = max((done[name] for name in waits), default=start)
+        opened = max((done[name] for name in plan.before(stage)), default=start)
         done[stage.id] = after(stage.calendar, opened, stage.remind_after)
-        before = (stage.id,)
     return max(done.values(), default=start)
 
 
