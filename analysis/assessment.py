@@ -21,6 +21,7 @@ from domain.change import ChangeContent
 from domain.combination import Combinations
 from domain.impact import Found, Impact, Provenance
 from domain.kinds import kind_of
+from domain.kinds.kind import Touched
 from domain.kinds.workflow import closing
 from domain.model import Model
 from domain.ownership import Ownership, ownership_of
@@ -209,10 +210,15 @@ def run_simulation(
     return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=look)
 
 
+def is_wide(session: Session, touched: Sequence[Touched], wide: Wide | None) -> bool:
+    """Whether so many open quotes are affected that a snapshot is scanned, where there is one."""
+    return wide is not None and len(open_ids_using(session, touched)) > wide.few
+
+
 def on_todays_quotes(session: Session, files: FileStore, subject: Subject, wide: Wide | None) -> Simulation:
     """A simulation that nobody is asked about, in memory or, where so many quotes are affected, over the snapshot."""
     touched, snapshot = subject.books.touched, latest(session) if wide else None
-    if wide and snapshot and len(open_ids_using(session, touched)) > wide.few:
+    if wide and snapshot and is_wide(session, touched, wide):
         return simulate_many(subject, snapshot, wide.snapshots, wide.limits, files, look=live_scenes(session))
     return simulate_few(subject, open_quotes_using(session, touched), files, live_scenes(session))
 

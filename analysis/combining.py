@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from analysis.assessment import Wide, on_todays_quotes, subject_of
+from analysis.assessment import Wide, is_wide, on_todays_quotes, subject_of
 from analysis.colliding import meets
 from analysis.impact import Effort, Sources, TakesLonger, touched_by
 from analysis.simulation_checks import content_checks
@@ -18,7 +18,6 @@ from domain.errors import MandateError
 from domain.simulation import Check, Outcome, Simulation
 from store import artifacts, changes
 from store.files import FileStore
-from store.quotes import open_ids_using
 from store.touches import Collision
 
 MOST, MOST_WIDE = 3, 1
@@ -79,8 +78,7 @@ class Combining:
 
     def _many(self, other: Other) -> bool:
         """Whether both together affect so many quotes that a snapshot is scanned."""
-        touched = touched_by((*self.parts, *other.parts))
-        return self.wide is not None and len(open_ids_using(self.session, touched)) > self.wide.few
+        return is_wide(self.session, touched_by((*self.parts, *other.parts)), self.wide)
 
     def _with(self, other: Other) -> Combination:
         if same := _same_entries(self.parts, other.parts):
