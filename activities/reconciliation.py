@@ -22,7 +22,7 @@ from analysis.extraction import consistent, extract
 from analysis.reconciliation import opened
 from commands import reconciliations
 from commands.command import Call, Gateway
-from domain.errors import Conflict, MandateError
+from domain.errors import Conflict, MandateError, Unavailable
 from domain.party import SYSTEM
 from domain.reconciliation import OVER, Pair, Reconciliation, RunState
 from policies.reconciliation import pair
@@ -34,18 +34,19 @@ log = structlog.get_logger("reconciliation")
 
 @dataclass
 class Watch:
-    """What the helper thread and the engine share: the phase, and whether the run is still wanted."""
+    """What the helper thread and the engine share: the phase, whether the run is still wanted, whether to stop here."""
 
     phase: str = "beginning"
     wanted: bool = True
+    stopped: bool = False
     interrupt: Callable[[], None] = lambda: None
     ended: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, phase: str) -> None:
-        """The engine says what it does. Raises Conflict("run_is_over") when nobody wants it any more."""
+        """The engine says what it does. Raises Conflict("run_is_over") when it is to stop."""
         self.phase = phase
-        if not self.wanted:
-            raise Conflict("run_is_over", "The run was given up.")
+        if self.stopped:
+            raise Conflict("run_is_over", "The run is stopped.")
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,21 @@ class ReconciliationActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def reconcile(self, ref: ReconciliationRef) -> ReconciliationOutcome:
-        """Carry a run out and keep its result; a run that is over already stays as it is."""
+        """Carry a run out and keep its result; a run that is over already stays as it is.
+
+        Raises Unavailable("run_interrupted") where this process has to end: the run is begun again by another.
+        """
         begun = reconciliations.begin_reconciliation(self.gateway, Call(SYSTEM, ""), ref.run)
         if begun.state in OVER:
             return ReconciliationOutcome(run=ref.run, state=begun.state)
+        watch = Watch()
         try:
-            with self._watched(ref.run) as watch:
+            with self._watched(ref.run, watch):
                 result = self._compare(pair(begun.pair), watch)
             reconciliations.finish_reconciliation(self.gateway, Call(SYSTEM, f"{ref.run}/finish"), ref.run, result)
-        except (Conflict, duckdb.InterruptException):
+        except (Conflict, duckdb.InterruptException) as stopped:
+            if watch.wanted and watch.stopped:
+                raise Unavailable("run_interrupted", "This process ends; the run is begun again.") from stopped
             return self._given_up(ref.run)
         except duckdb.OutOfMemoryException:
             return self._failed(ref.run, "out_of_memory", f"It needs more than {self.limits.memory} of memory.")
@@ -98,28 +105,29 @@ class ReconciliationActivities:
             return dict(extract(session, found, folder, now, watch.tell)), now
 
     @contextmanager
-    def _watched(self, run: str) -> Iterator[Watch]:
+    def _watched(self, run: str, watch: Watch) -> Iterator[None]:
         """A helper thread beats for as long as this lasts; in the activity's own context, as beats belong to it."""
-        watch = Watch()
         helper = threading.Thread(target=copy_context().run, args=(self._beat, run, watch), daemon=True)
         helper.start()
         try:
-            yield watch
+            yield
         finally:
             watch.ended.set()
             helper.join()
 
     def _beat(self, run: str, watch: Watch) -> None:
         while not watch.ended.wait(BEAT):
-            cancelled = activity.in_activity() and activity.is_cancelled()
+            stopped = activity.in_activity() and activity.is_cancelled()
             if activity.in_activity():
                 activity.heartbeat(watch.phase)
             try:
-                watch.wanted = reconciliations.note_phase(self.gateway, Call(SYSTEM, ""), run, watch.phase)
+                wanted = reconciliations.note_phase(self.gateway, Call(SYSTEM, ""), run, watch.phase)
             except MandateError as error:
                 log.warning("phase_not_noted", run=run, code=error.code)
-            if cancelled or not watch.wanted:
-                watch.wanted = False
+                wanted = True
+            if stopped or not wanted:
+                watch.wanted = wanted and not _cancelled()
+                watch.stopped = True
                 with suppress(duckdb.ConnectionException):  # it has just come to its end by itself
                     watch.interrupt()
 
@@ -137,3 +145,9 @@ class ReconciliationActivities:
         except Conflict:
             log.info("run_was_over", run=run)
         return ReconciliationOutcome(run=run, state=RunState.FAILED)
+
+
+def _cancelled() -> bool:
+    """Whether the workflow was cancelled: a worker that shuts down, a pause and a lost beat stop a step as well."""
+    why = activity.cancellation_details() if activity.in_activity() else None
+    return why is not None and why.cancel_requested

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from temporalio.activity import ActivityCancellationDetails
+from temporalio.testing import ActivityEnvironment
 
 from activities.payloads import ReconciliationRef
 from activities.reconciliation import ReconciliationActivities
@@ -23,7 +25,7 @@ from commands.reconciliations import (
     request_reconciliation,
     wake_unfinished_runs,
 )
-from domain.errors import Conflict, MandateError, NotFound, Refused
+from domain.errors import Conflict, MandateError, NotFound, Refused, Unavailable
 from domain.party import SYSTEM
 from domain.reconciliation import Kind, Mode, RunState
 from policies.reconciliation import pairs
@@ -219,6 +221,30 @@ def test_a_run_that_is_given_up_while_it_runs_ends(orders: Business, monkeypatch
     monkeypatch.setattr("activities.reconciliation.BEAT", 0.001)
     assert steps(orders).reconcile(ReconciliationRef(run=name)).state == RunState.CANCELLED
     assert view(orders, name).summary.state is RunState.CANCELLED and view(orders, name).work == ()
+
+
+@pytest.mark.parametrize(
+    ("why", "left", "code"),
+    [
+        ({"worker_shutdown": True}, RunState.RUNNING, "run_interrupted"),
+        ({"timed_out": True}, RunState.RUNNING, "run_interrupted"),
+        ({"cancel_requested": True}, RunState.CANCELLED, ""),
+    ],
+)
+def test_only_a_cancelled_workflow_gives_its_run_up(
+    orders: Business, monkeypatch: pytest.MonkeyPatch, why: dict[str, bool], left: RunState, code: str
+) -> None:
+    name, environment = ask(orders, "quote-order"), ActivityEnvironment()
+    monkeypatch.setattr("activities.reconciliation.BEAT", 0.001)
+    environment.cancel(ActivityCancellationDetails(**why))
+    found = ""
+    try:
+        environment.run(steps(orders).reconcile, ReconciliationRef(run=name))
+    except Unavailable as interrupted:
+        found = interrupted.code
+    assert (view(orders, name).summary.state, found) == (left, code)
+    if left is RunState.RUNNING:
+        assert steps(orders).reconcile(ReconciliationRef(run=name)).state == RunState.DONE
 
 
 def test_too_little_memory_fails_the_run_with_words(orders: Business) -> None:
