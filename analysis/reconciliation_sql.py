@@ -157,8 +157,9 @@ def differences(pair: Pair, any_repeated: bool, unreadable: Iterable[str]) -> st
     )
 
 
-ORDER = "severity_rank DESC, kind, key, left_record, right_record"
 LOGICAL = ("kind", "severity", "key", "fields", "left_record", "right_record", "left_values", "right_values", "repair")
+ORDER = ", ".join(["severity_rank DESC", "kind", "key", *LOGICAL[3:]])
+"""By all that the digest is over: `record` need not be unique, and records lie in any order."""
 DIGEST = (
     "SELECT sha256(coalesce(string_agg(CAST(to_json(["
     + ", ".join(LOGICAL)
@@ -190,8 +191,8 @@ def _compared(pair: Pair) -> str:
         "fields": f"coalesce(substr({fields}, 2), '')",
         "left_record": "CAST(l.record AS VARCHAR)",
         "right_record": "CAST(r.record AS VARCHAR)",
-        "left_values": _values(pair, "l"),
-        "right_values": _values(pair, "r"),
+        "left_values": f"CASE WHEN l.id IS NOT NULL THEN {_values(pair, 'l')} END",
+        "right_values": f"CASE WHEN r.id IS NOT NULL THEN {_values(pair, 'r')} END",
         "repair": f"CASE WHEN kind <> '{Kind.NOT_DUE}' THEN {repair} ELSE '' END",
         "due_at": "CAST(greatest(l.due_at, r.due_at) AS VARCHAR)",
     }
@@ -259,7 +260,7 @@ def _key_text(pair: Pair, pattern: str) -> str:
 
 def _values(pair: Pair, alias: str) -> str:
     pairs = ", ".join(f"'{field.name}': {alias}.{field.name}" for field in pair.fields)
-    return f"CASE WHEN {alias}.record IS NOT NULL THEN CAST(to_json({{{pairs}}}) AS VARCHAR) END"
+    return f"CAST(to_json({{{pairs}}}) AS VARCHAR)"
 
 
 def _case(cases: Iterable[tuple[str, str]], quoted: bool = True) -> str:

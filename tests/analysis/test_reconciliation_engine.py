@@ -1,5 +1,6 @@
 """The engine agrees with the record-by-record reference on whatever hypothesis thinks of, and proves its populations."""
 
+import json
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -186,6 +189,22 @@ def test_the_same_records_give_the_same_digest_wherever(tmp_path: Path) -> None:
     assert one.model_copy(update={"differences_file": ""}) == other.model_copy(update={"differences_file": ""})
     moved = run(tmp_path / "moved", pair_of(), left, [*right[:-1], record("399", amount=1)], AS_OF)
     assert moved.differences_digest != one.differences_digest
+
+
+def test_records_that_only_their_values_tell_apart_are_listed_the_same_way_wherever_they_lie(tmp_path: Path) -> None:
+    unreadable = [record(starts="soon", amount=amount) for amount in (100, 101)]
+    without = [record("b", line=None, amount=amount) for amount in (100, 101)]
+    left = [*unreadable, *without]
+    one, other = (run(tmp_path, pair_of(), rows, [], AS_OF) for rows in (left, left[::-1]))
+    assert one.differences_digest == other.differences_digest
+    table = pq.read_table(pa.BufferReader(FileStore(tmp_path / "files").get(one.differences_file)))
+    shown = [(row["left_record"], row["left_values"], row["right_values"]) for row in table.to_pylist()]
+    assert [(name, json.loads(values)["amount"], right) for name, values, right in shown] == [
+        ("a/1", 100, None),
+        ("a/1", 101, None),
+        (None, 100, None),
+        (None, 101, None),
+    ]
 
 
 def test_worst_first_and_automatic_only_within_the_bound(tmp_path: Path) -> None:

@@ -141,6 +141,16 @@ def test_a_value_that_cannot_be_read_is_counted_and_fails_nothing(business: Busi
     assert unreadable["billing-contract"][0] == 0 and (unreadable["billing-contract"][1] > 0) == (not sqlite)
 
 
+def test_a_term_is_listed_under_a_name_of_its_own(business: Business) -> None:
+    seed(business, rate=0, count=60)
+    with as_owner(business.login) as connection:
+        connection.execute(text("UPDATE billed_item SET starts_on = 'soon'"))
+        expected = connection.execute(text("SELECT count(*) FROM billed_item")).scalar_one()
+    names = {item.left_record for item in listed(business, run(business, "billing-contract").summary.id).items}
+    names -= {None}
+    assert 0 < expected <= 200 and len(names) == expected
+
+
 def test_what_is_not_yet_due_is_shown_and_is_no_work(business: Business) -> None:
     seed_orders(business.gateway, business.call(SOFIA), SEED, 0, 200, (Fault.MISSING_SUBSCRIPTION,), 10_000, True)
     early = run(business, "order-billing")
