@@ -127,6 +127,7 @@ async def expected_version(if_match: Annotated[str | None, Header(alias="If-Matc
 
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=100)]
 Whole = Annotated[int, Field(ge=0, le=LARGEST)]
 Counted = Annotated[int, Field(ge=1, le=LARGEST)]
 Clock = Callable[[], datetime]

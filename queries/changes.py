@@ -311,13 +311,19 @@ def _entry(row: AuditRow, said: Mapping[str, str]) -> TimelineEntry:
     )
 
 
-def evidence_list(session: Session, files: FileStore, change: str, control: str) -> list[Any]:
-    """The ids of the quotes that a control has found, by its latest evidence."""
+def kept_list(session: Session, change: str, control: str) -> str:
+    """The digest of the list that a control has found, by its latest evidence; empty before there is one."""
     row = changes.change(session, change)
     found = changes.evidence(session, change, row.revision, control)
-    if found is None or found.file is None:
+    return "" if found is None or found.file is None else found.file
+
+
+def evidence_list(session: Session, files: FileStore, change: str, control: str) -> list[Any]:
+    """The ids of the quotes that a control has found, by its latest evidence."""
+    kept = kept_list(session, change, control)
+    if not kept:
         return []
-    listed = parse(files.get(found.file))
+    listed = parse(files.get(kept))
     return list(listed["document"] if isinstance(listed, dict) else listed)
 
 
@@ -325,8 +331,5 @@ def simulated_cases(
     session: Session, files: FileStore, change: str, start: int, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
     """Some of the affected quotes, old price against new, and how many there are; none before it has run."""
-    row = changes.change(session, change)
-    found = changes.evidence(session, change, row.revision, changes.SIMULATION)
-    if found is None or found.file is None:
-        return [], 0
-    return cases_of(files.get(found.file), start, limit)
+    kept = kept_list(session, change, changes.SIMULATION)
+    return cases_of(files.get(kept), start, limit) if kept else ([], 0)

@@ -12,12 +12,13 @@ from sqlmodel import Session
 from analysis.graph import Graph, graph_of
 from analysis.hits import NAMES
 from analysis.impact_answers import DOCUMENTS, columns_of
-from domain.canonical import parse
+from domain.canonical import digest, parse
 from domain.errors import Invalid, NotFound
-from domain.impact import Confirmation, Impact, Provenance
+from domain.impact import Answer, Confirmation, Impact, Provenance
 from domain.kinds import kind_of
 from domain.kinds.kind import Question
 from domain.model import Model
+from queries.kept_lists import cell, next_cursor, start_of
 from store import changes
 from store.files import FileStore
 
@@ -88,14 +89,19 @@ def impact_view(session: Session, change: str) -> ImpactView:
     )
 
 
-def listed(session: Session, files: FileStore, change: str, name: str, start: int, limit: int) -> ListPage:
-    """A page of the documents or entries behind an answer. Raises NotFound("unknown_list")."""
-    columns = _columns(files, impact_view(session, change).impact, name)
+def listed(session: Session, files: FileStore, change: str, name: str, cursor: str, limit: int) -> ListPage:
+    """A page of the documents or entries behind an answer.
+
+    Raises NotFound("unknown_list"), Invalid("bad_cursor"), Conflict("list_moved") when it was found again since.
+    """
+    found = impact_view(session, change).impact
+    columns, kept = _columns(files, found, name), _kept(_answer(found, name))
+    start = start_of(cursor, kept)
     total, end = len(next(iter(columns.values()))), start + limit
     rows = zip(*(values[start:end] for values in columns.values()), strict=True)
     model = Document if name in OF_DOCUMENTS else ListedEntry
     items = tuple(model.model_validate(dict(zip(columns, row, strict=True))) for row in rows)
-    return ListPage(items=items, total=total, next=str(end) if end < total else None)
+    return ListPage(items=items, total=total, next=next_cursor(end, total, kept))
 
 
 def exported(session: Session, files: FileStore, change: str, name: str, wanted: Format) -> bytes:
@@ -111,11 +117,21 @@ def graph(session: Session, change: str) -> Graph:
     return graph_of(session, content.parts)
 
 
-def _columns(files: FileStore, impact: Impact, name: str) -> dict[str, Sequence[Any]]:
-    """The columns of a list, all of the same length."""
+def _answer(impact: Impact, name: str) -> Answer:
     answer = impact.renewals if name == RENEWALS else impact.answer(name)
     if answer is None:
         raise NotFound("unknown_list", f"The impact has no list {name!r}.", lists=[*OF_DOCUMENTS, *OF_ENTRIES])
+    return answer
+
+
+def _kept(answer: Answer) -> str:
+    """The digest of a list; one so short that it has no file is within the answer."""
+    return answer.file or digest(answer.examples)
+
+
+def _columns(files: FileStore, impact: Impact, name: str) -> dict[str, Sequence[Any]]:
+    """The columns of a list, all of the same length."""
+    answer = _answer(impact, name)
     if name in OF_ENTRIES and answer.file is None:
         if answer.count > len(answer.examples):
             raise Invalid("list_not_kept", "Only the first of this list were kept when this impact was found.")
@@ -133,7 +149,7 @@ def _csv(columns: Mapping[str, Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer.writerows(zip(*(map(cell, values) for values in columns.values()), strict=True))
     return text.getvalue().encode()
 
 

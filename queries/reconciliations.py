@@ -17,12 +17,12 @@ from domain.model import Model
 from domain.ownership import accountable_in
 from domain.reconciliation import Difference, Kind, Pair, Reconciliation, RunState, Severity
 from policies.reconciliation import pair, pairs
+from queries.kept_lists import cell
 from store import ownership
 from store.files import FileStore
 from store.tables.reconciliation import ReconciliationResultRow, ReconciliationRunRow, ReconciliationWorkRow
 
 CSV_COLUMNS = ("number", "kind", "severity", "key", "fields", "left_record", "right_record", "left", "right", "repair")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RunSummary(Model):
@@ -197,13 +197,8 @@ def _csv(table: pa.Table) -> Iterator[str]:
         text = io.StringIO()
         writer = csv.writer(text)
         names = [name if name not in ("left", "right") else f"{name}_values" for name in CSV_COLUMNS]
-        writer.writerows(zip(*([_cell(value) for value in batch[name].to_pylist()] for name in names), strict=True))
+        writer.writerows(zip(*([cell(value) for value in batch[name].to_pylist()] for name in names), strict=True))
         yield text.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula is kept a text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
 
 def _kept(session: Session, files: FileStore, run: str) -> tuple[Reconciliation, pa.Table]:

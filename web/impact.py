@@ -53,7 +53,7 @@ def page(
         lists=LISTS,
         of_documents=impact.OF_DOCUMENTS,
         show=show,
-        listed=impact.listed(session, installation.files, change, show, start, PAGE),
+        listed=impact.listed(session, installation.files, change, show, str(start), PAGE),
         start=start,
         page=PAGE,
         graph=graph,

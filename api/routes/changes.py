@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from analysis.proposals import Proposal
-from api.parts import Asking, Counted, ExpectedVersion, InstallationParts, Limit, Now, Reading, Whole, Writing
+from api.parts import Asking, Counted, Cursor, ExpectedVersion, InstallationParts, Limit, Now, Reading, Whole, Writing
 from commands import approvals, cases, changes
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
@@ -18,7 +18,9 @@ from domain.ownership import Authorship
 from queries import changes as reading
 from queries.changes import ChangePage, ChangeView, TimelineEntry
 from queries.dry_run import DryRun, dry_run
+from queries.kept_lists import next_cursor, start_of
 from queries.revisions import RevisionPage, RevisionView, revision_page, revision_view
+from store.changes import IMPACT, SIMULATION
 
 router = APIRouter(prefix="/api/changes", tags=["changes"])
 
@@ -179,10 +181,14 @@ def affected_quotes(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Whole = 0,
+    cursor: Cursor = "",
 ) -> Page:
     """The ids of the open quotes that the change affects."""
-    return _page(reading.evidence_list(session, installation.files, change, "impact"), cursor, limit)
+    kept = reading.kept_list(session, change, IMPACT)
+    start = start_of(cursor, kept)
+    items = reading.evidence_list(session, installation.files, change, IMPACT)
+    end = start + limit
+    return Page(items=items[start:end], total=len(items), next=next_cursor(end, len(items), kept))
 
 
 @router.get("/{change}/cases")
@@ -192,17 +198,13 @@ def simulated_cases(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Whole = 0,
+    cursor: Cursor = "",
 ) -> Page:
     """Every affected quote, old price against new, in minor units of its currency."""
-    items, total = reading.simulated_cases(session, installation.files, change, cursor, limit)
-    end = cursor + limit
-    return Page(items=items, total=total, next=str(end) if end < total else None)
-
-
-def _page(items: list[Any], start: int, limit: int) -> Page:
-    end = start + limit
-    return Page(items=items[start:end], total=len(items), next=str(end) if end < len(items) else None)
+    kept = reading.kept_list(session, change, SIMULATION)
+    start = start_of(cursor, kept)
+    items, total = reading.simulated_cases(session, installation.files, change, start, limit)
+    return Page(items=items, total=total, next=next_cursor(start + limit, total, kept))
 
 
 def _tagged(response: Response, receipt: Receipt) -> Receipt:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from analysis.graph import Graph
-from api.parts import Asking, InstallationParts, Limit, Reading, Whole
+from api.parts import Asking, Cursor, InstallationParts, Limit, Reading
 from queries import impact
 from queries.impact import Format, ImpactView, ListPage
 
@@ -27,7 +27,7 @@ def listed(
     _asking: Asking,
     session: Reading,
     limit: Limit = 50,
-    cursor: Whole = 0,
+    cursor: Cursor = "",
 ) -> ListPage:
     """What is behind an answer, ordered by id: documents (quotes, orders, assets, renewals) or entries of artifacts."""
     return impact.listed(session, installation.files, change, answer, cursor, limit)

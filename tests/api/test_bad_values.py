@@ -119,7 +119,6 @@ def test_a_number_that_no_database_holds_is_refused(caller: Callable[[str], Call
         f"/api/simulations/version?artifact=pricing/standard&version={IMMENSE}",
         f"/api/policy-replays?old=1&new={IMMENSE}",
         f"/api/policy-replays/deals?old=1&new=1&flow=0&start={IMMENSE}",
-        f"/api/changes/CR-1/quotes?cursor={IMMENSE}",
         f"/api/reconciliations/R-1/differences?cursor={IMMENSE}",
         f"/api/reconciliations/R-1/differences/{IMMENSE}",
     ):

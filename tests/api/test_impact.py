@@ -10,12 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from commands.changes import revise_change
 from commands.orders import seed_orders
 from domain.errors import Invalid
-from queries.impact import _columns, impact_view
+from queries.impact import _columns, _csv, impact_view
 from store import artifacts
 from tests.api.conftest import Caller
-from tests.builders import PRICES, Business, proposal, set_price
+from tests.builders import PRICES, REQUESTER, Business, proposal, set_price
 from web import pages
 
 QUOTES = 400
@@ -41,7 +42,7 @@ def test_the_answers_say_how_they_were_found(change: str, caller: Callable[[str]
 
 def test_lists_page_and_export_the_same_documents(change: str, caller: Callable[[str], Caller]) -> None:
     helene, path = caller("helene.aubry"), f"/api/changes/{change}/impact/quotes"
-    seen, cursor = [], "0"
+    seen, cursor = [], ""
     while cursor is not None:
         page = helene.get(f"{path}?limit=3&cursor={cursor}").json()
         seen += [item["document"] for item in page["items"]]
@@ -56,6 +57,31 @@ def test_lists_page_and_export_the_same_documents(change: str, caller: Callable[
     assert table["document"].to_pylist() == seen
     assert sum(table["value"].to_pylist()) == sum(int(row["value"]) for row in rows)
     assert helene.get(f"/api/changes/{change}/quotes?limit=2").json()["items"] == seen[:2]
+
+
+def test_a_page_of_a_list_that_was_found_again_is_not_the_next_of_the_list_before(
+    change: str, business: Business, caller: Callable[[str], Caller]
+) -> None:
+    helene = caller("helene.aubry")
+    paths = [f"/api/changes/{change}/{name}" for name in ("impact/quotes", "quotes", "cases")]
+    cursors = [helene.get(f"{path}?limit=1").json()["next"] for path in paths]
+    for path, cursor in zip(paths, cursors, strict=True):
+        assert helene.get(f"{path}?limit=1&cursor={cursor}").status_code == 200
+        assert helene.get(f"{path}?cursor=x|{cursor}").json()["code"] == "bad_cursor"
+
+    revised = proposal(set_price("45.90"), set_price(channel="partner"))
+    revise_change(business.gateway, business.call(REQUESTER), change, revised, None)
+    assert business.walk(change).state == "awaiting_approval"
+
+    for path, cursor in zip(paths, cursors, strict=True):
+        answer = helene.get(f"{path}?limit=1&cursor={cursor}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "list_moved"), path
+
+
+def test_no_cell_of_a_list_is_run_by_a_spreadsheet() -> None:
+    rows = {"document": ['=HYPERLINK("http://x")', "Q-1"], "market": ["DE", "@SUM(A1)"], "value": [-1, 2]}
+    read = list(csv.reader(io.StringIO(_csv(rows).decode())))
+    assert read[1:] == [['\'=HYPERLINK("http://x")', "DE", "-1"], ["Q-1", "'@SUM(A1)", "2"]]
 
 
 def test_entries_behind_an_answer_page_and_export_too(business: Business, caller: Callable[[str], Caller]) -> None:
