@@ -26,7 +26,7 @@ from domain.evidence import judgement
 from domain.impact import Confirmation
 from domain.kinds import kind_of_artifact
 from domain.model import Model
-from store import artifacts, changes
+from store import artifacts, carried, changes
 from store.changes import CONFIRMATION, GATE
 from store.freezes import freezes
 from store.lifecycle import Lifecycle
@@ -38,7 +38,7 @@ from store.tables.release import DeliveryRow, PlannedActivationRow
 from store.unit_of_work import Transaction
 
 DELIVERED_KINDS = ("catalog/", "pricing/")
-RELEASE = "release"
+RELEASE, ROLLBACK = "release", "rollback"
 
 
 class ReleaseReport(Model):
@@ -98,8 +98,8 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         at = stand(tx, row)
         tx.record("change.release_blocked", change, "blocked", revision=revision, blocks=list(blocks))
         return ReleaseReport(blocks=blocks, at=at)
-    versions = _published(tx, row, content) or publish(tx, row, content.parts)
-    _activate(tx, row, versions, due, targets)
+    versions = _published(tx, row) or publish(tx, row, content.parts)
+    instead = _activate(tx, row, versions, due, targets)
     judged = write_evidence(tx, row, GATE, judgement(facts))
     move(tx, row, state)
     open_review(tx, row, content.emergency_reason, facts.plan.review_within if facts.plan else None)
@@ -114,6 +114,7 @@ def release_change(tx: Transaction, change: str, revision: int, targets: tuple[s
         versions=versions,
         digests=artifacts.digests(tx.session, versions),
         markets=list(markets),
+        instead=instead,
         counted=list(standing.counted),
         gate=judged,
         reconciliations=list(runs),
@@ -153,7 +154,7 @@ def effect_facts(
         blocks += _confirmation_blocks(tx, row, facts.plan, content)
         if row.standard and lost(tx.session, row.standard, content.standard, tx.now):
             blocks.append(f"standard_lost:{content.standard}")
-    blocks += [f"waits_for:{other}" for other in _earlier_releases(tx, row, content, markets)]
+    blocks += [f"waits_for:{other}" for other in sorted(_waits_for(tx, row, content, markets))]
     return facts.model_copy(update={"blocks": tuple(blocks)})
 
 
@@ -176,25 +177,26 @@ def _confirmation_blocks(tx: Transaction, row: ChangeRow, plan: Plan | None, con
     return [f"simulated_on_other_base:{artifact}" for artifact in overtaken(tx.session, found.versions, content)]
 
 
-def _earlier_releases(tx: Transaction, row: ChangeRow, content: ChangeContent, markets: Sequence[str]) -> set[str]:
-    """Other changes that published to the same artifacts and are not live in these markets yet: they queue (R-4.5)."""
-    others = changes.waiting_elsewhere(tx.session, row.id, markets)
-    artifacts_moved = {part.artifact for part in content.parts}
-    return {
-        other.id
-        for other in others
-        if any(part.artifact in artifacts_moved for part in changes.content_of(other.content).parts)
-    }
+def _waits_for(tx: Transaction, row: ChangeRow, content: ChangeContent, markets: Sequence[str]) -> set[str]:
+    """Other changes that this one would make live in these markets before their time: they queue (R-4.5, R-11.7).
+
+    A change that has not published waits for all that did; one that has, for those that its own version carries.
+    """
+    own = _published(tx, row)
+    if not own:
+        return carried.early(tx.session, row.id, [part.artifact for part in content.parts], markets)
+    fits = carried.fitting(tx.session, row.id, own, markets)
+    return {other for fit in fits.values() for other in fit.early}
 
 
 def wake_queued(tx: Transaction, change: str) -> None:
-    """Wake the changes whose release waits for this one."""
-    for case in held_at(tx, RELEASE):
+    """Wake the changes whose release, or whose taking back, waits for this one."""
+    for case in (*held_at(tx, RELEASE), *held_at(tx, ROLLBACK)):
         if f"waits_for:{change}" in case.message.split("; "):
             tx.wake(case.subject, f"{change} went on")
 
 
-def _published(tx: Transaction, row: ChangeRow, content: ChangeContent) -> dict[str, int]:
+def _published(tx: Transaction, row: ChangeRow) -> dict[str, int]:
     """The versions that this change has published already, by artifact."""
     if row.state != ChangeState.RELEASING:
         return {}
@@ -215,12 +217,23 @@ def _activate(
     versions: dict[str, int],
     due: Sequence[PlannedActivationRow],
     targets: Sequence[str],
-) -> None:
+) -> dict[str, dict[str, int]]:
+    """Make versions live in the markets that are due.
+
+    Returns, by market, those that are live instead of the own: later ones, where something in the own was taken back.
+    """
+    again = row.state == ChangeState.RELEASING
+    fits = carried.fitting(tx.session, row.id, versions, [plan.market for plan in due]) if again else {}
+    instead: dict[str, dict[str, int]] = {}
     for plan in due:
         plan.activated_at = tx.now
-        for artifact, number in sorted(versions.items()):
+        for artifact, own in sorted(versions.items()):
+            number = fits[artifact, plan.market].number if fits else own
+            if number != own:
+                instead.setdefault(plan.market, {})[artifact] = number
             artifacts.activate(tx.session, artifact, number, plan.market, row.id, plan.due_at, tx.now)
             owe(tx, row.id, artifact, number, plan.market, targets)
+    return instead
 
 
 def delivered(artifact: str) -> bool:

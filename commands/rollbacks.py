@@ -12,13 +12,13 @@ from commands.changes import Receipt, mine, move, receipt, require_revision, tou
 from commands.command import Control, command
 from commands.fallout import case_of
 from commands.handoff import compare_after
-from commands.releases import ReleaseReport, owe, publish, wake_queued
+from commands.releases import ROLLBACK, ReleaseReport, owe, publish, wake_queued
 from commands.remarks import keep_remark
 from commands.step import require_system, stand
 from domain.artifact import Part, conflicts, invert
 from domain.change import ChangeContent, ChangeState, Step, advance
 from domain.errors import Conflict, Invalid, Refused
-from store import artifacts, changes
+from store import artifacts, carried, changes
 from store.changes import GATE
 from store.freezes import freezes
 from store.lifecycle import Lifecycle
@@ -42,7 +42,6 @@ def roll_back_change(tx: Transaction, change: str, reason: str, version: int | N
         raise Conflict("never_released", "This did not go through the gate, so nothing approved that it is taken back.")
     move(tx, row, state)
     tx.wake(change, "roll back")
-    wake_queued(tx, change)
     said = keep_remark(tx, change, row.revision, "rollback", reason)
     tx.record("change.rollback_asked", change, revision=row.revision, **said)
     return receipt(row)
@@ -53,7 +52,8 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     """Publish the inverse of what a change did, and nothing else, and make it live where the change was (D6, R-13.1).
 
     The rollback was approved with the change (R-13.1), of which the kept judgement of the gate is the proof. Freezes of
-    the markets where the change is live hold it as they hold a release, exceptions included. Entries that moved since
+    the markets where the change is live hold it as they hold a release, exceptions included; so does a later change
+    that is not live in all of them yet, as it would be with what is published now (R-11.7). Entries that moved since
     are conflicts: nothing is changed and a case names them. Restoring twice changes nothing more.
     """
     require_system(tx)
@@ -69,7 +69,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
     inverse = tuple(part.model_copy(update={"operations": invert(part.operations)}) for part in content.parts)
     markets = [plan.market for plan in changes.planned(tx.session, change, revision) if plan.activated_at is not None]
     blocks = _restore_blocks(tx, row, inverse, markets)
-    runs = case_of(tx, row, "rollback", "gate_closed" if blocks else None, "; ".join(blocks))
+    runs = case_of(tx, row, ROLLBACK, "gate_closed" if blocks else None, "; ".join(blocks))
     if blocks:
         touch(tx, row)
         at = stand(tx, row)
@@ -83,6 +83,7 @@ def restore_change(tx: Transaction, change: str, revision: int, targets: tuple[s
             artifacts.activate(tx.session, artifact, number, market, change, None, tx.now)
             owe(tx, change, artifact, number, market, targets)
     runs += compare_after(tx, row, content)
+    wake_queued(tx, change)
     touch(tx, row)
     at = stand(tx, row)
     tx.record(
@@ -138,6 +139,7 @@ def give_up_rollback(tx: Transaction, change: str, reason: str, version: int | N
         case.closed_at, case.resolution = tx.now, "the rollback was given up"
     move(tx, row, state)
     tx.wake(change, "rollback given up")
+    wake_queued(tx, change)
     said = keep_remark(tx, change, row.revision, "giving_up", reason)
     tx.record("change.rollback_given_up", change, revision=row.revision, cases=[case.id for case in waiting], **said)
     return receipt(row)
@@ -148,6 +150,8 @@ def _restore_blocks(tx: Transaction, row: ChangeRow, inverse: Sequence[Part], ma
     blocks = [f"frozen:{freeze.id}" for freeze in held]
     if changes.evidence(tx.session, row.id, row.revision, GATE) is None:
         blocks.append("never_released")
+    moved = [part.artifact for part in inverse]
+    blocks += [f"waits_for:{other}" for other in sorted(carried.early(tx.session, row.id, moved, markets))]
     for part in inverse:
         live = artifacts.content(tx.session, part.artifact, artifacts.latest(tx.session, part.artifact))
         blocks += [f"moved:{part.artifact}:{entry}" for entry in conflicts(live, part.operations)]

@@ -76,10 +76,13 @@ def _brought(session: Session, version: int) -> Mapping[str, int]:
 
 
 def _since(session: Session, number: int, market: str) -> tuple[datetime, str]:
-    """When a version became live in a market, and by which change: none is passed over there (ADR 0004)."""
+    """When a version became live in a market, and by which change (ADR 0004).
+
+    With a later version where something in it had to be taken back first.
+    """
     query = select(col(ActivationRow.from_at), col(ActivationRow.change)).where(
         col(ActivationRow.artifact) == RELEASES,
-        col(ActivationRow.version) == number,
+        col(ActivationRow.version) >= number,
         col(ActivationRow.market).in_((market, EVERYWHERE)),
     )
     at, change = session.execute(query.order_by(col(ActivationRow.from_at)).limit(1)).one()

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE, Content, Operation, Part, apply, content_document
 from domain.canonical import canonical, canonical_again, digest_of, parse
-from domain.errors import NotFound, Unavailable
+from domain.errors import NotFound, Refused, Unavailable
 from domain.kinds import kind_of_artifact
 from domain.model import Model
 from domain.pricing import PriceBook
@@ -44,6 +44,15 @@ SINCE = (
     .order_by(VERSIONS.c.number)
 )
 WRITE = insert(VERSIONS)
+LIVE_NUMBER = (
+    select(ACTIVATIONS.c.version)
+    .where(
+        ACTIVATIONS.c.artifact == bindparam("artifact"),
+        ACTIVATIONS.c.market.in_((bindparam("market"), EVERYWHERE)),
+    )
+    .order_by(desc(ACTIVATIONS.c.from_at), desc(ACTIVATIONS.c.version))
+    .limit(1)
+)
 DIGEST = select(VERSIONS.c.digest).where(
     VERSIONS.c.artifact == bindparam("artifact"), VERSIONS.c.number == bindparam("number")
 )
@@ -249,10 +258,26 @@ def publish(session: Session, part: Part, change: str, by: str, now: datetime) -
     return number
 
 
+def live_number(session: Session, artifact: str, market: str) -> int:
+    """The version that became live last in a market, 0 if none did."""
+    return int(session.execute(LIVE_NUMBER, {"artifact": artifact, "market": market}).scalar() or 0)
+
+
 def activate(
     session: Session, artifact: str, number: int, market: str, change: str, planned: datetime | None, now: datetime
 ) -> ActivationRow:
-    """Write that a version is live in a market from now on; an activation is never back-dated (D6a)."""
+    """Write that a version is live in a market from now on; an activation is never back-dated (D6a).
+
+    Raises Refused("lower_version"): what a later version there has taken back would come back.
+    """
+    if number < (there := live_number(session, artifact, market)):
+        raise Refused(
+            "lower_version",
+            f"Version {there} of {artifact} is live in {market} already; version {number} is an earlier one.",
+            artifact=artifact,
+            market=market,
+            live=there,
+        )
     row = ActivationRow(
         id=f"activation-{secrets.token_hex(8)}",
         artifact=artifact,

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, desc, exists, select
+from sqlalchemy import bindparam, desc, select
 from sqlmodel import Session, col
 
 from domain.approval_plan import ApprovalFacts, Plan
@@ -117,20 +117,6 @@ PLANNED = (
         col(PlannedActivationRow.revision) == bindparam("revision"),
     )
     .order_by(col(PlannedActivationRow.due_at), col(PlannedActivationRow.market))
-)
-WAITING_ELSEWHERE = (
-    select(col(ChangeRow.id), col(RevisionRow.content))
-    .join(RevisionRow, (col(RevisionRow.change) == ChangeRow.id) & (col(RevisionRow.number) == ChangeRow.revision))
-    .where(
-        col(ChangeRow.state) == ChangeState.RELEASING,
-        col(ChangeRow.id) != bindparam("change"),
-        exists().where(
-            col(PlannedActivationRow.change) == ChangeRow.id,
-            col(PlannedActivationRow.revision) == ChangeRow.revision,
-            col(PlannedActivationRow.activated_at).is_(None),
-            col(PlannedActivationRow.market).in_(bindparam("markets", expanding=True)),
-        ),
-    )
 )
 
 
@@ -319,11 +305,6 @@ def _excluded(session: Session, row: ChangeRow, current: Revision) -> Mapping[st
 def planned(session: Session, change_id: str, number: int) -> list[PlannedActivationRow]:
     """The markets of a scheduled revision with their instants, soonest first."""
     return list(session.execute(PLANNED, {"change": change_id, "revision": number}).scalars())
-
-
-def waiting_elsewhere(session: Session, change_id: str, markets: Sequence[str]) -> Sequence[Any]:
-    """Other changes that are being released and wait for any of these markets: id and stored content."""
-    return session.execute(WAITING_ELSEWHERE, {"change": change_id, "markets": list(markets)}).all()
 
 
 def zones(session: Session, markets: tuple[str, ...]) -> dict[str, str]:

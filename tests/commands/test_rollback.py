@@ -8,7 +8,6 @@ from commands.calendar import Freeze, declare_freeze
 from commands.freeze_exceptions import ExceptionRequest, ask_freeze_exception
 from commands.rollbacks import give_up_rollback, restore_change, roll_back_change
 from domain.errors import Conflict, MandateError
-from store import changes
 from tests.builders import DIRECTOR, FINANCE, MACHINE, REQUESTER, Business, everything, proposal, set_price
 
 LIVE = ("artifact_version", "activation")
@@ -108,27 +107,6 @@ def test_an_exception_to_a_freeze_lets_the_change_be_taken_back(business: Busine
 
     assert business.walk(change).state == "rolled_back"
     assert business.price() == 41_900_000
-
-
-def test_who_waited_for_a_change_is_woken_when_it_is_taken_back(business: Business) -> None:
-    """The first is live in one market and waits for the other, for which the second waits in turn (R-4.5)."""
-    edits = (set_price("44.90"), set_price("40.90", market="GB", currency="GBP"))
-    first = business.scheduled(proposal(*edits, effective={"date": "2027-06-01"}))
-    second = business.scheduled(proposal(set_price("36.90", offering="FIBRE-250", market="GB", currency="GBP")))
-    with business.database.reading() as session:
-        due = {plan.market: plan.due_at for plan in changes.planned(session, first, 1)}
-    business.travel(int((due["DE"] - business.at(first).now).total_seconds()) + 1)
-    business.confirm(first)
-    assert business.release(first).activated == ("DE",)
-    business.confirm(second)
-    assert business.release(second).blocks == (f"waits_for:{first}",)
-
-    roll_back(business, first)
-
-    woken = [row for row in everything(business.database)["outbox"] if f"{first} went on" in row]
-    assert len(woken) == 1 and second in woken[0]
-    business.confirm(second)
-    assert business.release(second).activated == ("GB",)
 
 
 def stuck(business: Business) -> str:
