@@ -1,13 +1,13 @@
 """Import of content as a change of kind `migration`, without approval only into an empty store; audited (D5b)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis.proposals import known_groups
 from commands.changes import write_revision
 from commands.command import Authority, Control, command
 from commands.releases import delivered, owe
-from domain.artifact import Content, Part, content_document, difference
+from domain.artifact import EVERYWHERE, Content, Part, content_document, difference
 from domain.canonical import canonical, digest, digest_of
 from domain.change import ChangeContent, ChangeState, Monitoring
 from domain.errors import Invalid, Refused
@@ -17,6 +17,7 @@ from domain.ownership import groups_of, ownership_of
 from domain.party import WORKER
 from policies.content import policy_of
 from store import artifacts, changes
+from store.freezes import freezes
 from store.ownership import OWNERSHIP
 from store.ownership import table as ownership_table
 from store.tables.artifact import ArtifactRow, VersionRow
@@ -51,9 +52,11 @@ def import_content(tx: Transaction, given: Import, targets: tuple[str, ...] = ()
     targets: the systems that have to hold what is live; while they are told, the change that carries the import is
     being released. The same content again changes nothing. Raises Invalid("nothing_to_import", "bad_entry",
     "wrong_key"), Invalid("invalid_content") naming every problem, Refused("store_not_empty") when an artifact has other
-    content already, Refused("may_not_import") unless the caller belongs to those who import or is the installation.
+    content already, Refused("import_frozen") in a freeze (R-12.2), Refused("may_not_import") unless the caller belongs
+    to those who import or is the installation; to a person also Refused("not_importable", "store_not_empty").
     """
-    if tx.actor.account != WORKER and not tx.actor.groups & MAY_IMPORT:
+    by_person = tx.actor.account != WORKER
+    if by_person and not tx.actor.groups & MAY_IMPORT:
         raise Refused("may_not_import", f"Imports are run by {', '.join(sorted(MAY_IMPORT))}.")
     if not given.contents:
         raise Invalid("nothing_to_import", "The import names no artifact.")
@@ -64,6 +67,9 @@ def import_content(tx: Transaction, given: Import, targets: tuple[str, ...] = ()
     if (same := _already(tx, contents)) is not None:
         tx.record("import.unchanged", same.change, "unchanged", source_digest=given.source_digest)
         return same
+    if by_person:
+        _may_begin(tx, contents)
+    _refuse_frozen(tx, contents)
     parts = tuple(_part(tx, artifact, content) for artifact, content in sorted(contents.items()))
     _validate(tx, contents)
     owed = bool(targets) and any(map(delivered, contents))
@@ -113,6 +119,26 @@ def _already(tx: Transaction, contents: Mapping[str, Content]) -> Imported | Non
     if versions and len(versions) != len(contents):
         raise Refused("store_not_empty", "Some of these artifacts have versions already; propose a change instead.")
     return Imported(change=change, versions=versions, unchanged=True) if versions else None
+
+
+def _may_begin(tx: Transaction, contents: Iterable[str]) -> None:
+    """What people bring in without approval is what is sold, and only while nothing was published since the set-up.
+
+    Raises Refused("not_importable", "store_not_empty").
+    """
+    if never := sorted(artifact for artifact in contents if not kind_of_artifact(artifact).importable):
+        raise Refused("not_importable", f"{never[0]} is not imported; propose a change instead.", artifacts=never)
+    if (change := artifacts.first_of_people(tx.session)) is not None:
+        raise Refused(
+            "store_not_empty", f"{change} has published content already; propose a change instead.", change=change
+        )
+
+
+def _refuse_frozen(tx: Transaction, contents: Iterable[str]) -> None:
+    """Raises Refused("import_frozen") while any market is frozen for what is imported, or for migrations (R-12.2)."""
+    for kind in sorted({"migration", *(kind_of_artifact(artifact).name for artifact in contents)}):
+        if held := freezes(tx.session, kind, (EVERYWHERE,), tx.now):
+            raise Refused("import_frozen", f"{held[0].id} holds this import back.", freezes=[row.id for row in held])
 
 
 def _part(tx: Transaction, artifact: str, content: Content) -> Part:

@@ -13,9 +13,11 @@ from domain.canonical import canonical, canonical_again, digest_of, parse
 from domain.errors import NotFound, Refused, Unavailable
 from domain.kinds import kind_of_artifact
 from domain.model import Model
+from domain.party import WORKER
 from domain.pricing import PriceBook
 from store.kept import Kept
 from store.tables.artifact import ActivationRow, ArtifactRow, VersionRow
+from store.tables.change import ChangeRow
 from store.tables.columns import table_of
 
 WHOLE_EVERY = 50
@@ -26,6 +28,7 @@ TZDATA = package_version("tzdata")
 ARTIFACTS = table_of(ArtifactRow)
 VERSIONS = table_of(VersionRow)
 ACTIVATIONS = table_of(ActivationRow)
+CHANGES = table_of(ChangeRow)
 
 
 LATEST = select(ARTIFACTS.c.latest).where(ARTIFACTS.c.id == bindparam("artifact"))
@@ -94,6 +97,13 @@ def latest_numbers(session: Session, *wanted: str) -> dict[str, int]:
     """The number of the latest version of each artifact that there is; none wanted: of all."""
     found = session.execute(NUMBERS_OF, {"wanted": wanted}) if wanted else session.execute(NUMBERS)
     return {name: int(number) for name, number in found}
+
+
+def first_of_people(session: Session) -> str | None:
+    """A change that published a version and was asked for by an account other than the installation's own, if any."""
+    asked = select(VERSIONS.c.change).join(CHANGES, CHANGES.c.id == VERSIONS.c.change)
+    found: str | None = session.execute(asked.where(CHANGES.c.account != WORKER).limit(1)).scalar()
+    return found
 
 
 def digest(session: Session, artifact: str, number: int) -> str:

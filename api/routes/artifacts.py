@@ -91,8 +91,8 @@ def price(
 
 @router.post("/imports", status_code=201)
 def import_artifacts(installation: InstallationParts, call: Writing, given: Import) -> Imported:
-    """Import contents into an empty store, without approval and audited as such.
+    """Import a catalog and prices into an empty store, without approval and audited as such.
 
-    The same content again changes nothing.
+    Empty is a store in which nothing was published since the set-up. The same content again changes nothing.
     """
     return import_content(installation.gateway, call, given, installation.settings.targets)

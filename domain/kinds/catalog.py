@@ -210,4 +210,5 @@ KIND = Kind(
     strategy="market by market at the local effective time, verified in the runtime catalog",
     rollback="publish the earlier catalog entries again",
     touched=touched,
+    importable=True,
 )

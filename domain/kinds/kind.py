@@ -137,6 +137,8 @@ class Kind:
     the questions of its impact analysis and the packs of its simulation.
     rules: the types of those entries that are rules, each of which somebody answers for (R-2.5).
     spans: True where one change moves artifacts of other kinds (migration).
+    importable: True where a person may bring the first content in without approval, into an empty store (D5b); never a
+    kind whose content says who may do what.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Kind:
     consequences: Consequences = unremarkable
     rules: tuple[str, ...] = ()
     spans: bool = False
+    importable: bool = False
 
     @property
     def leads_to_offerings(self) -> bool:

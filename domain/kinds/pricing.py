@@ -295,6 +295,7 @@ KIND = Kind(
     rules=("promotion", "floor", "rounding"),
     place=place,
     touched=touched,
+    importable=True,
 )
 
 __all__ = [

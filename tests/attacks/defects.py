@@ -301,6 +301,13 @@ def imports_replace_what_is_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(commands.imports, "_already", lambda tx, contents: Imported(change="import", versions={}))
 
 
+def people_import_whatever_has_no_version(patch: pytest.MonkeyPatch) -> None:
+    """A person imports any kind of content, at any time, as long as these artifacts have none (C14)."""
+    import commands.imports
+
+    patch.setattr(commands.imports, "_may_begin", lambda tx, contents: None)
+
+
 def policies_are_not_examined(patch: pytest.MonkeyPatch) -> None:
     """A policy is taken as it comes (C5, C15)."""
     import analysis.proposals

@@ -26,6 +26,7 @@ from tests.attacks.defects import (
     forms_of_other_sites_pass,
     imports_replace_what_is_there,
     nobody_is_excluded,
+    people_import_whatever_has_no_version,
     policies_are_not_checked,
     policies_are_not_examined,
     the_database_protects_nothing,
@@ -37,6 +38,7 @@ from tests.attacks.registry import attack
 from tests.attacks.world import Outcome, World
 from tests.builders import ADMINISTRATOR, DIRECTOR, FINANCE, PRICING, REQUESTER, fresh_key, proposal, set_price
 from tests.commands.test_policies import policy_change, released, without_finance
+from tests.commands.test_standard import LIST, TEMPLATE
 
 POLICY = "approval/standard"
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/api/sessions/development"}
@@ -89,6 +91,14 @@ def price_created_and_live_by_an_import(world: World) -> Outcome:
     given = Import(source="elsewhere", source_digest="sha256:0", contents={"pricing/standard": {}})
     call = world.business.call(ADMINISTRATOR)
     return world.command(ADMINISTRATOR, lambda: import_content(world.business.gateway, call, given))
+
+
+@attack("C14", "api", "not_importable", approved_is_released, people_import_whatever_has_no_version)
+def standard_change_of_ones_own_by_an_import(world: World) -> Outcome:
+    """What is approved beforehand has no version after the set-up; the template would let any price of its author pass."""
+    template = {f"standard_change/{TEMPLATE['id']}": {**TEMPLATE, "most_rise_percent": 100_000}}
+    given = {"source": "elsewhere", "source_digest": "sha256:0", "contents": {LIST: template}}
+    return world.api(ADMINISTRATOR, "POST", "/imports", given)
 
 
 @attack("C14", "api", "bad_request_body", owner_decides, unknown_fields_pass, audited=False)
