@@ -25,7 +25,7 @@ from domain.quote import Quote, QuoteLine
 from domain.snapshot import Snapshot
 from domain.touched import WORDS, Touching, touching
 from store import artifacts, snapshots
-from store.documents import DOCUMENTS, PINNED, Document, Period, by_index, ids_since, lines_of, moved_since
+from store.documents import DOCUMENTS, PINNED, Period, by_index, ids_since, lines_of, moved_since
 from store.files import FileStore
 from store.snapshots import SnapshotFiles
 
@@ -202,11 +202,10 @@ def _scanned(sources: Sources, snapshot: Snapshot, wanted: Touching, why: str) -
     session, renewing = sources.session, _renewing(sources.now)
     moved, live = {}, {}
     for document in DOCUMENTS:
-        position = snapshot.below[_head(document)]
-        ids = ids_since(session, document, position, MOST_MOVED + 1)
+        ids = ids_since(session, document, snapshot.below, MOST_MOVED + 1)
         if len(ids) > MOST_MOVED:
             raise Unavailable(STALE, "Too much has moved since the snapshot was taken; it is brought up to now first.")
-        rows = moved_since(session, document, position, renewing)
+        rows = moved_since(session, document, snapshot.below, renewing)
         live[document.kind] = hits_of(rows, wanted, chosen=False)
         # One that moved between the two statements was read as it is now, so the scan must leave it out.
         moved[document.kind] = sorted(ids | {row.document for row in rows})
@@ -222,10 +221,6 @@ def _scanned(sources: Sources, snapshot: Snapshot, wanted: Touching, why: str) -
         moved_since=since,
         sql=sources.files.put(found.sql.encode()),
     )
-
-
-def _head(document: Document) -> str:
-    return document.head.name
 
 
 def _question(sources: Sources) -> Question:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union,
 )
 from sqlmodel import Session
 
@@ -61,8 +62,9 @@ Wanted: TypeAlias = Mapping[str, Sequence[str]]
 class Document:
     """A kind of document. `states`: those in which a change still affects it; `total`: its value, None: of its lines.
 
-    lines: where its lines are with their place, for what the index does not know yet; dated: from and until when it
-    holds; renews: when it ends and is to be renewed, so that only those are asked for that end in a given period.
+    lines: where its lines are with their place, for what the index does not know yet; source: the head that its lines
+    belong to where that is another's, and the column that names it; dated: from and until when it holds; renews: when
+    it ends and is to be renewed, so that only those are asked for that end in a given period.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class Document:
     total: ColumnElement[Any] | None
     lines: FromClause
     line: Mapping[str, ColumnElement[Any]]
+    source: tuple[Table, ColumnElement[Any]] | None = None
     dated: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
     renews: ColumnElement[Any] | None = None
 
@@ -120,6 +123,7 @@ ASSET = Document(
         "currency": ORDERS.c.currency,
         "value": ORDER_LINES.c.net_minor,
     },
+    source=(ORDERS, ASSETS.c.sales_order),
 )
 CONTRACT = Document(
     where_used.CONTRACT,
@@ -130,6 +134,7 @@ CONTRACT = Document(
         QUOTE_LINES, QUOTE_LINES.c.quote == QUOTES.c.id
     ),
     line={**QUOTE.line, "document": CONTRACTS.c.id},
+    source=(QUOTES, CONTRACTS.c.quote),
     renews=CONTRACTS.c.ends_at,
 )
 DOCUMENTS = (QUOTE, ORDER, ASSET, CONTRACT)
@@ -137,6 +142,8 @@ DOCUMENTS = (QUOTE, ORDER, ASSET, CONTRACT)
 
 Period: TypeAlias = tuple[datetime, datetime]
 """From when until when contracts end that count."""
+Positions: TypeAlias = Mapping[str, int]
+"""By kind of head the commit position from which on its documents have moved."""
 
 
 def by_index(session: Session, wanted: Wanted, renewing: Period, most: int | None) -> dict[str, list[Any]]:
@@ -206,28 +213,38 @@ def lines_of(session: Session, offerings: Sequence[str], most: int) -> int:
     return int(session.execute(select(func.count()).select_from(some.limit(most).subquery())).scalar_one())
 
 
-def moved_since(session: Session, document: Document, position: int, renewing: Period) -> Sequence[Any]:
-    """Lines of live documents written since a commit position, with the columns of `by_index` but the last."""
+def moved_since(session: Session, document: Document, below: Positions, renewing: Period) -> Sequence[Any]:
+    """Lines of live documents that moved since these positions, with the columns of `by_index` but the last."""
     query = select(
         *(column.label(name) for name, column in document.line.items()),
         (cast(None, BigInteger) if document.total is None else document.total).label("total"),
         _flag(*_wrong_versions(document)).label("wrong_version"),
         _flag(*_wrong_dates(document)).label("wrong_dates"),
     ).select_from(document.lines)
-    query = query.where(*_live(document), _since(session, document, position))
-    return session.execute(query, _bounds(renewing)).all()
+    # Each way on its own, because with either of both no index by position helps.
+    ways = [query.where(*_live(document), moved) for moved in _since(session, document, below)]
+    return session.execute(union(*ways), _bounds(renewing)).all()
 
 
-def ids_since(session: Session, document: Document, position: int, most: int) -> set[str]:
-    """Documents written since a commit position, whatever their state is now, at most so many."""
-    query = select(document.head.c.id).where(_since(session, document, position)).limit(most)
-    return set(session.execute(query).scalars())
+def ids_since(session: Session, document: Document, below: Positions, most: int) -> set[str]:
+    """Documents that moved since these positions, whatever their state is now, at most so many."""
+    ways = [select(document.head.c.id).where(moved) for moved in _since(session, document, below)]
+    return set(session.execute(union(*ways).limit(most)).scalars())
 
 
-def _since(session: Session, document: Document, position: int) -> ColumnElement[bool]:
-    moved = head_of(document.head.name).counts(session, position)
-    assert moved is not None
+def _since(session: Session, document: Document, below: Positions) -> list[ColumnElement[bool]]:
+    """The ways in which a document moves: it was written, or the document that its lines belong to was."""
+    moved = [_written(session, document.head, below)]
+    if document.source is not None:
+        head, named = document.source
+        moved.append(named.in_(select(head.c.id).where(_written(session, head, below))))
     return moved
+
+
+def _written(session: Session, head: Table, below: Positions) -> ColumnElement[bool]:
+    written = head_of(head.name).counts(session, below[head.name])
+    assert written is not None
+    return written
 
 
 def _live(document: Document) -> list[ColumnElement[bool]]:

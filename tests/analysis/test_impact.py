@@ -30,6 +30,7 @@ from store import quotes as stored
 from store.quotes import QUOTES
 from store.snapshots import SnapshotFiles
 from tests.analysis.conftest import SEED
+from tests.analysis.moving import revalue_what_a_contract_and_an_asset_rest_on
 from tests.builders import PRICES, Business, proposal, set_price
 from tests.databases import as_owner
 from tests.examples import examples
@@ -134,6 +135,7 @@ def test_index_scan_and_reference_find_the_same(
     with trading.database.writing() as session:
         session.execute(update(QUOTES).where(QUOTES.c.id == f"Q-{SEED}-0000001").values(status="accepted"))
         session.execute(update(QUOTES).where(QUOTES.c.id == f"Q-{SEED}-0000002").values(total_minor=1))
+        revalue_what_a_contract_and_an_asset_rest_on(session)
     trading.seed(SEED + 1, 10)
 
     @settings(max_examples=examples(20), deadline=None)
