@@ -16,6 +16,7 @@ from domain.change import visible
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.model import Model
 from store.approval import HANDED_ON
+from store.directory import same_persons
 from store.subjects import subject_kind
 from store.tables.approval import RemarkRow
 from store.tables.directory import PersonRow
@@ -105,7 +106,7 @@ def declare_interest(tx: Transaction, subject: str, interest: Interest) -> None:
     kind = subject_kind(subject)
     row = tx.lock(kind.table, subject)
     person = tx.actor.as_person()
-    owner = row.owner_group in tx.actor.groups and person != row.requester
+    owner = row.owner_group in tx.actor.groups and person not in same_persons(tx.session, {row.requester})
     if interest.person != person and not owner:
         raise Refused("not_yours", "You can declare your own interest; the owner group declares that of others.")
     if tx.session.get(PersonRow, interest.person) is None:

@@ -23,6 +23,7 @@ from domain.emergency import (
 from domain.errors import Conflict, Invalid, Refused
 from domain.given import WrittenNumber
 from domain.model import Model
+from store.directory import same_persons
 from store.tables.approval import DecisionRow
 from store.tables.change import ChangeRow, RevisionRow
 from store.tables.emergency import BreakGlassRow, ReviewRow
@@ -120,11 +121,11 @@ def review_emergency(tx: Transaction, review: str, found: Findings) -> ReviewRec
 
 
 def _involved(tx: Transaction, row: ReviewRow) -> frozenset[str]:
-    """Whoever asked for the change, wrote a revision, decided on it, or opened the window."""
+    """Whoever asked for the change, wrote a revision, decided on it, or opened the window; through any account."""
     authors = tx.session.execute(select(col(RevisionRow.author)).where(col(RevisionRow.change) == row.subject))
     deciders = tx.session.execute(select(col(DecisionRow.person)).where(col(DecisionRow.subject) == row.subject))
     change = tx.session.get_one(ChangeRow, row.subject)
-    return frozenset({row.opened_by, change.requester, *authors.scalars(), *deciders.scalars()})
+    return same_persons(tx.session, {row.opened_by, change.requester, *authors.scalars(), *deciders.scalars()})
 
 
 @command(control=Control.OPERATION)

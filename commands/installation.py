@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
 from commands.command import Authority, Control, command
+from commands.requests import note_participation
 from commands.working_time import CalendarEntry, put_calendar
 from domain.canonical import digest
 from domain.errors import Conflict, Invalid, Refused
 from domain.model import Model
 from domain.party import WORKER
-from store.tables.approval import CommentRow, DecisionRow, RemarkRow, RemarkTextRow
+from store.directory import PERSON, SAME_PERSON
+from store.tables.approval import CommentRow, DecisionRow, ParticipationRow, RemarkRow, RemarkTextRow
 from store.tables.artifact import ArtifactRow
 from store.tables.delegation import DelegationRow
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
@@ -206,6 +208,8 @@ def _bind(tx: Transaction, account: str, issuer: str, subject: str) -> None:
 def link_account(tx: Transaction, account: str, person: str) -> None:
     """Say whose account it is; what it has decided counts as that person's from now on, once (D3).
 
+    Whatever kept its former person from deciding keeps this one from it, too (B6).
+
     Raises Refused("may_not_administer"), NotFound, Invalid("machine_account").
     """
     _administrator(tx)
@@ -214,7 +218,17 @@ def link_account(tx: Transaction, account: str, person: str) -> None:
     if row.person is None:
         raise Invalid("machine_account", "The account of a machine does not become a person's.")
     was, row.person = row.person, person
+    _same_person(tx, was, person)
     tx.record("directory.account_linked", f"account/{account}", was=was, person=person)
+
+
+def _same_person(tx: Transaction, was: str, person: str) -> None:
+    """Keep that an account of one person is another's now, and so of everybody whose account became theirs before."""
+    noted = tx.find(ParticipationRow, col(ParticipationRow.role) == SAME_PERSON)
+    earlier = {row.subject for row in noted if row.person == was} | {PERSON + was}
+    known = {row.subject for row in noted if row.person == person} | {PERSON + person}
+    for subject in sorted(earlier - known):
+        note_participation(tx, subject, person, SAME_PERSON)
 
 
 def _administrator(tx: Transaction) -> None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select, union_all
 from sqlmodel import Session, col
 
 from domain.approval_plan import ApprovalFacts, Choice, Decision, Deputy, Fired, Plan
 from domain.canonical import parse
 from store.delegations import AtStake, deputies
-from store.directory import holders
+from store.directory import PERSON, SAME_PERSON, holders
 from store.tables.approval import DecisionRow, FiredTimerRow, ParticipationRow, RecallRow
+from store.tables.columns import table_of
 from store.tables.directory import AccountRow
 
 HANDED_ON = "handed_on"
@@ -39,11 +40,16 @@ DECISIONS: Any = (
 FIRED: Any = select(FiredTimerRow).where(
     col(FiredTimerRow.subject) == bindparam("subject"), col(FiredTimerRow.revision) == bindparam("revision")
 )
-PARTICIPANTS: Any = (
-    select(ParticipationRow)
-    .where(col(ParticipationRow.subject) == bindparam("subject"))
-    .order_by(col(ParticipationRow.noted_at), col(ParticipationRow.id))
-)
+PART = table_of(ParticipationRow)
+TAKING_PART = PART.alias("taking_part")
+PARTICIPANTS: Any = union_all(
+    select(PART).where(PART.c.subject == bindparam("subject")),
+    select(PART).where(PART.c.subject.in_(bindparam("persons", expanding=True))),
+    select(PART)
+    .join(TAKING_PART, PART.c.subject == literal(PERSON) + TAKING_PART.c.person)
+    .where(TAKING_PART.c.subject == bindparam("subject")),
+).order_by("noted_at", "id")
+"""Who takes part in a subject, and who is the same person as they, or as those whom the subject itself excludes."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def facts_of(session: Session, asked: Asked, now: datetime, asking: str | None =
     concerned = {person for one in said for person in one.persons} | ({asking} if asking else set())
     concerned |= {person for one in lent for person in (one.delegate, one.delegator)}
     people = holders(session, groups, frozenset(concerned))
-    barred, handed_on = _participants(session, asked.subject, asked.revision)
+    excluded, handed_on = _participants(session, asked)
     return ApprovalFacts(
         revision=asked.revision,
         plan=asked.plan,
@@ -80,7 +86,7 @@ def facts_of(session: Session, asked: Asked, now: datetime, asking: str | None =
         groups=people.groups,
         crowded=people.crowded,
         deputies=lent,
-        excluded={**barred, **asked.excluded},
+        excluded=excluded,
         handed_on=handed_on,
         fired=fired(session, asked.subject, asked.revision) if asked.opened_at else (),
         opened_at=asked.opened_at,
@@ -123,15 +129,24 @@ def fired(session: Session, subject: str, number: int) -> tuple[Fired, ...]:
     return tuple(Fired(stage=row.stage, what=row.what, level=row.level, at=row.fired_at) for row in rows)
 
 
-def _participants(session: Session, subject: str, revision: int) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
-    """Who may not decide and why, and who has passed their say on; the last word of giver and receiver holds."""
+def _participants(session: Session, asked: Asked) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
+    """Who may not decide and why, and who has passed their say on; the last word of giver and receiver holds.
+
+    Whoever was barred is so through every account: also as the person whose account turned out to be theirs (B6).
+    """
     barred: dict[str, str] = {}
+    same: list[tuple[str, str]] = []
     handed: dict[str, set[str]] = {}
-    for row in session.execute(PARTICIPANTS, {"subject": subject}).scalars():
-        if row.role != HANDED_ON:
+    persons = [PERSON + person for person in asked.excluded]
+    for row in session.execute(PARTICIPANTS, {"subject": asked.subject, "persons": persons}):
+        if row.role == SAME_PERSON:
+            same.append((row.subject.removeprefix(PERSON), row.person))
+        elif row.role != HANDED_ON:
             barred[row.person] = BARRED[row.role]
-        elif row.revision == revision:
+        elif row.revision == asked.revision:
             stage = handed.setdefault(row.stage, set())
             stage.add(row.person)
             stage.discard(row.to_person)
-    return barred, {stage: frozenset(persons) for stage, persons in handed.items()}
+    excluded = {**barred, **asked.excluded}
+    also = {now: excluded[was] for was, now in same if was in excluded}
+    return {**also, **excluded}, {stage: frozenset(persons) for stage, persons in handed.items()}

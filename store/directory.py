@@ -1,7 +1,7 @@
 """Loading people: the actor behind an account, and who holds which groups now (D3)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +11,13 @@ from sqlmodel import Session, col
 from domain.errors import Unauthenticated
 from domain.model import Model
 from domain.party import Actor
+from store.tables.approval import ParticipationRow
 from store.tables.columns import table_of
 from store.tables.directory import AccountRow, GroupRow, MembershipRow, PersonRow
 
 MOST = 200
+PERSON, SAME_PERSON = "person/", "same_person"
+"""A participation in `person/<id>` of this role: an account of that person turned out to be somebody else's (D3)."""
 ACTOR: Any = (
     select(
         col(AccountRow.active).label("account_active"),
@@ -27,6 +30,9 @@ ACTOR: Any = (
     .where(col(AccountRow.id) == bindparam("account"))
 )
 PERSONS = table_of(PersonRow)
+BECAME = select(col(ParticipationRow.person)).where(
+    col(ParticipationRow.subject).in_(bindparam("subjects", expanding=True)), col(ParticipationRow.role) == SAME_PERSON
+)
 NAMES = select(PERSONS.c.id, PERSONS.c.name).where(PERSONS.c.id.in_(bindparam("persons", expanding=True)))
 
 
@@ -111,6 +117,12 @@ def persons_of(session: Session, accounts: frozenset[str]) -> frozenset[str]:
     rows = session.execute(select(col(AccountRow.id), col(AccountRow.person)).where(col(AccountRow.id).in_(accounts)))
     known = {account: person or account for account, person in rows}
     return frozenset(known.get(account, account) for account in accounts)
+
+
+def same_persons(session: Session, persons: Iterable[str]) -> frozenset[str]:
+    """These persons, and those whose accounts some of theirs have turned out to be: who they are now (B6)."""
+    was = frozenset(persons)
+    return was | frozenset(session.execute(BECAME, {"subjects": [PERSON + person for person in was]}).scalars())
 
 
 def unknown_accounts(session: Session, accounts: frozenset[str]) -> frozenset[str]:

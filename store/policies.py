@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, literal, or_, select
 from sqlmodel import Session, col
 
 from domain.artifact import EVERYWHERE, Part, conflicts, invert
@@ -11,9 +12,12 @@ from domain.change import ChangeState
 from domain.kinds.approval import MOST_WAIT_DAYS
 from policies.content import policy_of
 from store import artifacts
+from store.directory import PERSON, SAME_PERSON
 from store.freezes import freezes
+from store.tables.approval import ParticipationRow
 from store.tables.artifact import ArtifactRow, VersionRow
 from store.tables.change import CaseRow, ChangeRow, RevisionRow
+from store.tables.columns import table_of
 
 KIND = "approval"
 FINDING = "finding/"
@@ -72,10 +76,17 @@ def before_own(session: Session, policy: str, party: str, now: datetime) -> set[
         .join(ChangeRow, col(ChangeRow.id) == col(VersionRow.change))
         .join(RevisionRow, col(RevisionRow.change) == col(VersionRow.change))
         .where(col(VersionRow.artifact) == policy, col(VersionRow.number) > 1)
-        .where(or_(col(ChangeRow.requester) == party, col(RevisionRow.author) == party))
+        .where(or_(_is(col(ChangeRow.requester), party), _is(col(RevisionRow.author), party)))
         .where(col(VersionRow.published_at) > now - timedelta(days=MOST_WAIT_DAYS))
     )
     return {row.number - 1 for row in session.execute(own).scalars() if now < _waits_until(session, row)}
+
+
+def _is(stored: Any, party: str) -> Any:
+    """Whether who is stored is this party, or turned out to be (B6)."""
+    part = table_of(ParticipationRow)
+    turned_out = part.c.subject == literal(PERSON) + stored, part.c.person == party, part.c.role == SAME_PERSON
+    return or_(stored == party, exists().where(*turned_out))
 
 
 def _waits_until(session: Session, version: VersionRow) -> datetime:

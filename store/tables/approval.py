@@ -93,7 +93,8 @@ class ParticipationRow(SQLModel, table=True):
     """What a person has to do with a subject besides deciding on it.
 
     role: contributor, simulator, beneficiary (none of them may decide, R-7.3), or handed_on: in this stage of this
-    revision the person has passed their say to `to_person`, who may pass it back.
+    revision the person has passed their say to `to_person`, who may pass it back. same_person, in `person/<id>`: an
+    account of that person turned out to be this one's (D3).
     """
 
     __tablename__ = "participation"

@@ -301,6 +301,13 @@ def imports_replace_what_is_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(commands.imports, "_already", lambda tx, contents: Imported(change="import", versions={}))
 
 
+def persons_are_who_they_were(patch: pytest.MonkeyPatch) -> None:
+    """Nobody keeps who an account turned out to belong to (B6)."""
+    import commands.installation
+
+    patch.setattr(commands.installation, "_same_person", lambda tx, was, person: None)
+
+
 def people_import_whatever_has_no_version(patch: pytest.MonkeyPatch) -> None:
     """A person imports any kind of content, at any time, as long as these artifacts have none (C14)."""
     import commands.imports

@@ -27,6 +27,7 @@ from tests.attacks.defects import (
     low_tiers_are_not_looked_at,
     machines_may_decide,
     nobody_is_excluded,
+    persons_are_who_they_were,
     revisions_are_not_compared,
     sessions_never_end,
     the_gate_is_always_open,
@@ -124,6 +125,14 @@ def both_accounts_turn_out_to_be_one_person(world: World) -> Outcome:
     change = world.business.scheduled()
     link_account(world.business.gateway, world.business.call(ADMINISTRATOR), FINANCE, PRICING)
     return blocked(world, change)
+
+
+@attack("B6", "api", "excluded", owner_decides, persons_are_who_they_were)
+def requester_turns_out_to_be_an_approver(world: World) -> Outcome:
+    """The change keeps whom it was asked by then; the account that asked for it is the approver's now."""
+    change = world.business.awaiting()
+    assert world.api(ADMINISTRATOR, "PUT", f"/accounts/{REQUESTER}/person/{PRICING}").code == ""
+    return world.decide_api(REQUESTER, change)
 
 
 @attack("B7", "api", "not_eligible", owner_decides, everybody_is_eligible)
