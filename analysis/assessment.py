@@ -25,8 +25,7 @@ from domain.kinds.kind import Touched
 from domain.kinds.workflow import closing
 from domain.model import Model
 from domain.ownership import Ownership, ownership_of
-from domain.pricing import PriceBook
-from domain.pricing_rules import promotion_rules
+from domain.pricing import book_of
 from domain.risk import RiskFacts, RiskScore, risk_of
 from domain.simulation import Simulation
 from domain.snapshot import Snapshot
@@ -259,18 +258,9 @@ def build_subject(
     after = dict(live)
     for part in parts:
         after[part.artifact] = apply(after[part.artifact], part.operations)
-    books = Books(_book(live), _book(after), touched_by(parts))
+    old, new = (book_of(contents.get(PRICING, {}), contents) for contents in (live, after))
     current, proposed = (
         artifacts.by_kind((name.partition("/")[0], content) for name, content in contents.items())
         for contents in (live, after)
     )
-    return Subject(parts, current, proposed, versions, books, with_changes)
-
-
-def _book(contents: Mapping[str, Content]) -> PriceBook:
-    """The price book together with the promotions of their own artifacts."""
-    entries = dict(contents.get(PRICING, {}))
-    for name, content in contents.items():
-        if name.startswith("promotion/"):
-            entries |= promotion_rules(content)
-    return PriceBook(entries)
+    return Subject(parts, current, proposed, versions, Books(old, new, touched_by(parts)), with_changes)

@@ -4,6 +4,7 @@ import random  # noqa: TID251 (numbers drawn from a given seed: the same seed gi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from domain.artifact import EVERYWHERE, Content
@@ -17,7 +18,7 @@ QUANTITIES = (1, 1, 1, 2, 5, 10, 25)
 DISCOUNTS = (0, 0, 0, 250, 500)
 """In basis points; most quotes have none."""
 DECISIVE = ("offering", "selling_model", "quantity", "discount_basis_points")
-"""What the price of a line depends on at its place, as long as the book has list prices only."""
+"""What the price of a line depends on at its place, as long as no rule holds for its offering."""
 
 T = TypeVar("T")
 Draw: TypeAlias = Callable[[], float]
@@ -36,17 +37,23 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Shop:
-    """The shelves of one version of a price book; without rules it remembers prices, as quotes repeat each other."""
+    """The shelves of one version of a price book; it remembers prices without rules, as quotes repeat each other."""
 
     shelves: Sequence[Shelf]
     book: PriceBook
     _known: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
 
+    @cached_property
+    def _ruled(self) -> frozenset[str]:
+        """The offerings whose prices depend on more than what is decisive; `*`: those of all."""
+        rules = self.book.rules.values()
+        return frozenset(rule["offering"] if rule["type"] == "promotion" else EVERYWHERE for rule in rules)
+
     def price(self, head: Cells, lines: Sequence[Cells]) -> None:
         """Fill unit price, net and total in by the reference calculation; zero where nothing has a price."""
         for line in lines:
             key = (head["market"], head["channel"], *(line[name] for name in DECISIVE))
-            if self.book.rules or key not in self._known:
+            if self._ruled & {line["offering"], EVERYWHERE} or key not in self._known:
                 self._known[key] = self._calculated(head, lines, line)
             line["unit_price_micros"], line["net_minor"] = self._known[key]
         head["total_minor"] = sum(line["net_minor"] for line in lines)

@@ -109,20 +109,27 @@ def _write(tx: Transaction, row: QuoteBatchRow, seed: int, numbers: range) -> No
 
 
 SHOPS: dict[tuple[object, ...], Shop] = {}
-"""The shop of the version that was seeded from last."""
+"""The shop of the versions that were seeded from last."""
 
 
 def _shop(tx: Transaction, price_version: int) -> Shop:
     """Raises Invalid("nothing_to_sell")."""
     book = artifacts.price_book(tx.session, "pricing/standard", price_version)
     markets = {row.code: row.currency for row in tx.session.execute(select(MarketRow)).scalars()}
-    key = (artifacts.digest(tx.session, "pricing/standard", price_version), *sorted(markets.items()))
+    key = (*_priced_by(tx, price_version), *sorted(markets.items()))
     if key not in SHOPS:
         SHOPS.clear()
         SHOPS[key] = Shop(shelves(book.entries, markets, CHANNELS), book)
     if not SHOPS[key].shelves:
         raise Invalid("nothing_to_sell", "The price book has nothing for any market.")
     return SHOPS[key]
+
+
+def _priced_by(tx: Transaction, price_version: int) -> list[str]:
+    """The digests of all that a shop prices by: the version of the price book, and the promotions as they are now."""
+    latest = artifacts.latest_numbers(tx.session)
+    promotions = {name: number for name, number in latest.items() if number and name.startswith("promotion/")}
+    return [*artifacts.digests(tx.session, {"pricing/standard": price_version, **promotions}).values()]
 
 
 def _name(seed: int) -> str:

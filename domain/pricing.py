@@ -4,7 +4,7 @@ In this order: the customer's contract price or else the list price or rate (the
 beats the general one), its tiers, the bundle, promotions, the line's discount, the floor, times the quantity, rounded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
 from typing import Any, Literal, NamedTuple
@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, entry_id
 from domain.model import Model
 from domain.money import BASIS_POINTS, extend, is_currency, rounded
-from domain.pricing_rules import bundle_off, less, promotions_for, reached, tiered
+from domain.pricing_rules import bundle_off, less, promotion_rules, promotions_for, reached, tiered
 from domain.quote import Quote, QuoteLine
 
 LARGEST_QUANTITY = 1_000_000_000
@@ -131,6 +131,18 @@ class PriceBook:
         """What a quantity costs in minor units, None if the book has no cost or the quantity cannot be read."""
         unit = self.cost(offering, currency)
         return None if unit is None or quantity is None else extend(unit, quantity, currency)
+
+
+def book_of(prices: Content, contents: Mapping[str, Content]) -> PriceBook:
+    """The price book with the promotions that are artifacts of their own: by it every quote is priced (R-6.2, R-8.4).
+
+    contents: by artifact; those that are no promotions are passed over.
+    """
+    entries = dict(prices)
+    for artifact, content in contents.items():
+        if artifact.startswith("promotion/"):
+            entries |= promotion_rules(artifact, content)
+    return PriceBook(entries)
 
 
 def line_fault(quote: Quote, line: QuoteLine) -> str | None:

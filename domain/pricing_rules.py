@@ -99,14 +99,18 @@ def _off(rule: Entry) -> tuple[int, int]:
     return rule["off_basis_points"], rule["off_micros"]
 
 
-def promotion_rules(promotions: Content) -> dict[str, Entry]:
-    """The content of a promotion artifact as rules of a price book, one for each offering."""
+def promotion_rules(artifact: str, promotions: Content) -> dict[str, Entry]:
+    """The content of a promotion artifact as rules of a price book, one for each offering.
+
+    Their ids name the artifact, so that a promotion of the same id in a price book or another artifact stays beside it.
+    """
     rules = {}
     for entry in promotions.values():
         if entry["type"] == "promotion":
             for offering in entry["offerings"]:
                 rule = _rule(entry, offering)
-                rules[entry_id("promotion", *(rule[name] for name in ("code", "offering", *PLACE)))] = rule
+                own = (rule[name] for name in ("code", "offering", *PLACE))
+                rules[entry_id("promotion", artifact, *own)] = rule
     return rules
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.model import Model
 
-EDITION = 5
+EDITION = 6
 MARGINS_SINCE = 4
 """The first edition that says how margins move."""
 MARGIN_FLOOR_BASIS_POINTS = 1_000

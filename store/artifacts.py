@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version as package_version
 
-from sqlalchemy import bindparam, desc, insert, or_, select, update
+from sqlalchemy import Row, bindparam, desc, insert, or_, select, update
 from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE, Content, Operation, Part, apply, content_document
@@ -14,7 +14,7 @@ from domain.errors import NotFound, Refused, Unavailable
 from domain.kinds import kind_of_artifact
 from domain.model import Model
 from domain.party import WORKER
-from domain.pricing import PriceBook
+from domain.pricing import PriceBook, book_of
 from store.kept import Kept
 from store.tables.artifact import ActivationRow, ArtifactRow, VersionRow
 from store.tables.change import ChangeRow
@@ -39,6 +39,7 @@ HEADS = (
     .outerjoin(VERSIONS, (VERSIONS.c.artifact == ARTIFACTS.c.id) & (VERSIONS.c.number == ARTIFACTS.c.latest))
     .order_by(ARTIFACTS.c.id)
 )
+HEADS_OF_KIND = HEADS.where(ARTIFACTS.c.kind == bindparam("kind"))
 HEADS_OF = HEADS.where(ARTIFACTS.c.id.in_(bindparam("wanted", expanding=True)))
 SET_LATEST = update(ARTIFACTS).where(ARTIFACTS.c.id == bindparam("artifact")).values(latest=bindparam("number"))
 SINCE = (
@@ -175,15 +176,17 @@ def latest_of(session: Session, *wanted: str) -> dict[str, Latest]:
     Raises NotFound("unknown_artifact") for a named one, Unavailable("content_damaged").
     """
     rows = session.execute(HEADS_OF, {"wanted": wanted}) if wanted else session.execute(HEADS)
-    found = {}
-    for row in rows.all():
-        known = CONTENTS.get(row.digest) if row.digest else {}
-        entries = content(session, row.id, row.latest) if known is None else known
-        found[row.id] = Latest.model_construct(artifact=row.id, kind=row.kind, number=row.latest, content=entries)
+    found = {row.id: _latest(session, row) for row in rows.all()}
     for artifact in wanted:
         if artifact not in found:
             raise NotFound("unknown_artifact", f"There is no artifact {artifact!r}.", artifact=artifact)
     return found
+
+
+def _latest(session: Session, row: Row[tuple[str, str, int, str]]) -> Latest:
+    known = CONTENTS.get(row.digest) if row.digest else {}
+    entries = content(session, row.id, row.latest) if known is None else known
+    return Latest.model_construct(artifact=row.id, kind=row.kind, number=row.latest, content=entries)
 
 
 def by_kind(contents: Iterable[tuple[str, Content]]) -> dict[str, Content]:
@@ -200,13 +203,15 @@ def operations(session: Session, version: VersionRow) -> tuple[Operation, ...]:
 
 
 def price_book(session: Session, artifact: str, number: int | None) -> PriceBook:
-    """The price book of a version, ready for look-ups; None: a record names none that can be read.
+    """The price book of a version with the promotions as they are now; None: a record names none that can be read.
 
-    Raises NotFound("unknown_version"), Unavailable("content_damaged").
+    A quote pins no version of the promotions: the day on which it was made says which of them it has. Raises
+    NotFound("unknown_version"), Unavailable("content_damaged").
     """
     if number is None:
         raise NotFound("unknown_version", f"No version of {artifact} can be read.", artifact=artifact)
-    return PriceBook(content(session, artifact, number))
+    rows = session.execute(HEADS_OF_KIND, {"kind": "promotion"}).all()
+    return book_of(content(session, artifact, number), {row.id: _latest(session, row).content for row in rows})
 
 
 def live(

@@ -1,12 +1,13 @@
 """A policy replay over the records of a snapshot, from the API; and the words for what cannot be replayed."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from activities.snapshot import refresh
@@ -21,12 +22,13 @@ from policies.content import document_of, policy_in
 from queries.replay import replay_policy, replayed_deals, version_of
 from store.settings import Settings
 from store.snapshots import SnapshotFiles
-from store.tables.quote import QuoteRow
+from store.tables.columns import table_of
+from store.tables.quote import QuoteLineRow, QuoteRow
 from tests.api.conftest import Caller
 from tests.builders import FINANCE, REQUESTER, Business
 from web import pages
 
-POLICY = "approval/standard"
+POLICY, PROMOTED = "approval/standard", "Q-7-0000001"
 SOFIA = "sofia.marin"
 
 
@@ -66,6 +68,7 @@ def test_past_deals_through_a_draft(business: Business, files: SnapshotFiles) ->
 
 def test_a_deal_is_replayed_as_it_was_decided(business: Business, tmp_path: Path) -> None:
     business.seed(7, 60)
+    _promoted(business)
     with business.database.reading() as session:
         drafts = select(col(QuoteRow.id)).where(col(QuoteRow.status) == "draft").order_by(col(QuoteRow.id))
         quote = str(session.execute(drafts).scalars().first())
@@ -81,10 +84,28 @@ def test_a_deal_is_replayed_as_it_was_decided(business: Business, tmp_path: Path
         found = replay_policy(session, files, Limits("200MB", 1), POLICY, one, one)
         number = next(place for place, flow in enumerate(found.flows) if "legal" in flow.old.groups)
         page = replayed_deals(session, files, Limits("200MB", 1), (one, one), number, 0)
+        thin = next(
+            place for place, flow in enumerate(found.flows) if flow.old.groups == ("finance", "sales-operations")
+        )
+        promoted = replayed_deals(session, files, Limits("200MB", 1), (one, one), thin, 0)
+    assert [deal.facts["margin_percent"] for deal in promoted.items if deal.deal == PROMOTED] == [14]
     assert found.decided == 1 and found.compared == found.deals - 1
     assert [deal.deal for deal in page.items] == [quote]
     asked = {"payment_days": 60, "standard_clauses": False, "regions": 2}
     assert {name: page.items[0].facts[name] for name in asked} == asked
+
+
+def _promoted(business: Business) -> None:
+    """An approved quote of one router for partners, made while the example's promotion of it runs."""
+    made = datetime(2027, 3, 15, tzinfo=UTC)
+    place = {"market": "DE", "channel": "partner", "segment": "business", "currency": "EUR"}
+    router = {"offering": "ROUTER-PRO", "selling_model": "one_time", "quantity": 1, "discount_basis_points": 0}
+    quotes, lines = table_of(QuoteRow), table_of(QuoteLineRow)
+    of = {"status": "approved", "created_at": made, "expires_at": made + timedelta(days=120)}
+    with business.database.writing() as session:
+        session.execute(update(quotes).where(quotes.c.id == PROMOTED).values(place | of))
+        session.execute(delete(lines).where(lines.c.quote == PROMOTED, lines.c.line > 1))
+        session.execute(update(lines).where(lines.c.quote == PROMOTED).values(router))
 
 
 def _plain() -> dict[str, object]:

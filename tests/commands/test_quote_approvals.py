@@ -1,20 +1,24 @@
 """Quotes are approved by the quote table of the live policy, through the engine of all approvals (R-7.11, R-8.5)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
+from analysis.assessment import subject_of
 from commands.approvals import advance_timers, decide, withdraw_request
 from commands.delegations import DelegationProposal, delegate
 from commands.quote_approvals import submit_quote
 from domain.approval import Choice
+from domain.artifact import Operation, Part
+from domain.deal import deal_facts
 from domain.errors import MandateError
 from domain.quote import QuoteTerms
 from queries.inbox import inbox
 from queries.requests import request_view
+from store import artifacts, quotes
 from store.quote_approvals import approvals
 from store.tables.columns import table_of
 from store.tables.quote import QuoteLineRow, QuoteRow
@@ -105,6 +109,38 @@ def test_a_discount_over_the_threshold_asks_finance(business: Business, quote: s
     discount(business, quote, 1_501)
 
     assert "finance" in stages(business, submit(business, quote))
+
+
+def promoted(business: Business, quote: str) -> None:
+    """Make it a quote of one router for partners, made while the example's promotion of it runs."""
+    place = {"market": "DE", "channel": "partner", "segment": "business", "currency": "EUR"}
+    made = datetime(2027, 3, 15, tzinfo=UTC)
+    set_quote(business, quote, **place, created_at=made, expires_at=made + timedelta(days=120))
+    router = {"offering": "ROUTER-PRO", "selling_model": "one_time", "quantity": 1, "discount_basis_points": 0}
+    with business.database.writing() as session:
+        session.execute(delete(LINES).where(LINES.c.quote == quote, LINES.c.line > 1))
+        session.execute(update(LINES).where(LINES.c.quote == quote).values(router))
+
+
+def test_a_running_promotion_counts_into_the_margin_that_says_who_approves(business: Business, quote: str) -> None:
+    promoted(business, quote)
+    with business.database.reading() as session:
+        found, simulated = quotes.quote(session, quote), subject_of(session, ()).books.old
+        assert found is not None
+        book = artifacts.price_book(session, "pricing/standard", found.price_version)
+    assert (book.entries, deal_facts(book, found, 30)["margin_percent"]) == (simulated.entries, 14)
+
+    request = submit(business, quote)
+    assert stages(business, request) == ["sales", "finance"]
+
+    key = "promotion/partner-router"
+    running = business.entry(key, "promotion/standard")
+    assert running is not None
+    less = Operation(entry=key, before=running, after={**running, "off_micros": 1_000_000})
+    with business.database.writing() as session:
+        part = Part(artifact="promotion/standard", base=1, operations=(less,))
+        artifacts.publish(session, part, "CR-0", "somebody", business.database.now(session))
+    assert refused(lambda: business.decide(request, SALES)) == "rerouted"
 
 
 def test_a_quote_that_moves_after_a_signature_is_asked_about_anew(business: Business, quote: str) -> None:

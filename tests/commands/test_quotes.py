@@ -7,9 +7,10 @@ from commands.quotes import CHUNK, begin_seed, publish_seed, seed_chunk
 from domain.errors import Conflict, Invalid, NotFound, Refused
 from domain.kinds.kind import Touched
 from domain.party import SYSTEM
+from domain.pricing import price_line
 from domain.quote import Quote
-from store import quotes
-from tests.builders import Business, everything, fresh_key, proposal, set_price
+from store import artifacts, quotes
+from tests.builders import DAY, Business, everything, fresh_key, proposal, set_price
 
 COUNT = CHUNK + 20
 FIBRE = (Touched(offering="FIBRE-500"),)
@@ -89,6 +90,17 @@ def test_the_versions_are_those_of_the_beginning(business: Business) -> None:
     publish_seed(business.gateway, call(), 3, True)
 
     assert {quote.price_version for quote in seen(business)} == {1}
+
+
+def test_they_are_priced_by_the_promotions_of_the_day_on_which_each_was_made(business: Business) -> None:
+    business.travel(150 * DAY)
+    business.seed(3, 300)
+    with business.database.reading() as session:
+        book = artifacts.price_book(session, "pricing/standard", 1)
+    priced = [(line, price_line(book, quote, line)) for quote in seen(business) for line in quote.lines]
+
+    assert any(step.rule == "promotion" for _, found in priced if found for step in found.trace)
+    assert [line.net_minor for line, _ in priced] == [found.net_minor if found else 0 for _, found in priced]
 
 
 def test_what_is_not_all_there_is_not_published(business: Business) -> None:

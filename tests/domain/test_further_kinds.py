@@ -252,7 +252,7 @@ def test_a_number_is_no_day_of_an_entry(name: str, day: object) -> None:
 
 
 def test_a_promotion_until_the_last_day_of_the_calendar_has_no_end() -> None:
-    [rule] = promotion_rules(stored("promotion", {**PROMOTION, "last_day": "9999-12-31"})).values()
+    [rule] = promotion_rules("promotion/a", stored("promotion", {**PROMOTION, "last_day": "9999-12-31"})).values()
     assert rule["until"] == "9999-12-31"
 
 

@@ -25,7 +25,7 @@ from domain.kinds.pricing_entries import (
     Tier,
 )
 from domain.money import BASIS_POINTS, rounded
-from domain.pricing import PriceBook, Priced, line_fault, price_line
+from domain.pricing import PriceBook, Priced, book_of, line_fault, price_line
 from domain.pricing_rules import promotion_rules
 from domain.quote import Quote, QuoteLine
 
@@ -276,8 +276,26 @@ def test_a_promotion_artifact_prices_lines_and_of_a_group_only_the_best_counts()
         return entry.model_dump(mode="json")
 
     content = {"a": launch("A", 500), "b": launch("B", 1_000), "c": launch("C", 200, "other")}
-    book = PriceBook({list_price().key: list_price().model_dump(mode="json"), **promotion_rules(content)})
+    book = PriceBook(
+        {list_price().key: list_price().model_dump(mode="json"), **promotion_rules("promotion/standard", content)}
+    )
     last, after = datetime(2026, 1, 15, 23, tzinfo=UTC), datetime(2026, 1, 16, tzinfo=UTC)
 
     found = [price_line(book, quote(line(), created=at), line()) for at in (last, after)]
     assert [one.unit_price_micros for one in found if one] == [8_800_000, 10 * EUR]
+
+
+def test_promotions_of_the_same_id_in_a_book_and_in_artifacts_all_stay() -> None:
+    def launch(off: int) -> dict[str, Any]:
+        entry = launched.Promotion(
+            id="SPRING", name="Spring", first_day=date(2026, 1, 1), last_day=date(2026, 1, 31), offerings=("FIBRE",),
+            off_basis_points=off, stacking_group=str(off), attribution="SPRING",
+        )  # fmt: skip
+        return {entry.key: entry.model_dump(mode="json")}
+
+    prices = {entry.key: entry.model_dump(mode="json") for entry in (list_price(), promotion(off=1_000))}
+    book = book_of(prices, {"promotion/a": launch(200), "promotion/b": launch(300), "catalog/a": launch(5_000)})
+
+    found = price_line(book, quote(line()), line())
+    assert found is not None
+    assert found.unit_price_micros == 8_500_000
