@@ -23,6 +23,7 @@ from analysis.simulation import (
     simulate_partitions,
     some_ahead,
 )
+from analysis.simulation_parts import counted
 from analysis.simulation_scenes import live_scenes
 from analysis.simulation_subject import Subject
 from commands import assessments, snapshots
@@ -196,5 +197,5 @@ def _simulated(owner: str) -> tuple[str, int]:
 def _slices(part: PartDone, kept: FileStore) -> Iterator[Slice]:
     compared, differing = part.compared, part.differing
     for number, file in part.files:
-        yield Slice(number, pq.read_table(io.BytesIO(kept.get(file))), compared, differing, part.sql)
+        yield Slice(number, counted(pq.read_table(io.BytesIO(kept.get(file)))), compared, differing, part.sql)
         compared, differing = 0, ()

@@ -84,6 +84,7 @@ def scenario_checks(current: Content, proposed: Content) -> tuple[Check, ...]:
             outcome=Outcome.PASS if result.passed else Outcome.FAIL,
             checked=1,
             counter_examples=result.failures,
+            failing=0 if result.passed else 1,
         )
         for result in run_scenarios(policy_of(proposed), policy_of(current) if current else None)
     )

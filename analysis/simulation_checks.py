@@ -28,7 +28,7 @@ def case_checks(part: Part, moving: bool, compared: int, differing: Sequence[str
         checks.append(check("sound_lines", "Every affected line can be judged", part.lines, (), reason))
     if compared:
         title = "The engine gives the amounts of the reference"
-        checks.append(check("engine_equals_reference", title, compared, differing[:EXAMPLES]))
+        checks.append(check("engine_equals_reference", title, compared, differing))
     return tuple(checks)
 
 
@@ -41,19 +41,21 @@ def _line_checks(part: Part) -> Iterator[Check]:
         ("not_negative", "No price is negative", "negative", ""),
         ("margin_floor", "No line falls under the margin floor of 10 percent", "thin", uncosted),
     ):
-        yield check(name, title, sound, part.examples.get(failing, ()), none or unknown)
+        found = check(name, title, sound, part.examples.get(failing, ()), none or unknown)
+        yield found.model_copy(update={"failing": getattr(part, failing)})
 
 
 def check(name: str, title: str, checked: int, failing: Sequence[str], unknown: str = "") -> Check:
+    """A check of what was looked at. failing: all for which it does not hold; unknown: why nobody could say."""
     outcome = Outcome.FAIL if failing else Outcome.INCONCLUSIVE if unknown else Outcome.PASS
-    examples = tuple(failing)
     return Check(
         name=name,
         title=title,
         outcome=outcome,
         checked=checked,
-        counter_examples=examples,
+        counter_examples=tuple(failing[:EXAMPLES]),
         reason="" if failing else unknown,
+        failing=len(failing),
     )
 
 
@@ -69,7 +71,7 @@ def golden_checks(book: PriceBook) -> tuple[Check, ...]:
         found = priced.net_minor if priced else None
         if found != scenario["net_minor"]:
             failing.append(f"{key}: {found} instead of {scenario['net_minor']} minor units")
-    return (check("golden_scenarios", "Every golden scenario has its price", len(scenarios), failing[:EXAMPLES]),)
+    return (check("golden_scenarios", "Every golden scenario has its price", len(scenarios), failing),)
 
 
 def content_checks(
@@ -87,6 +89,7 @@ def content_checks(
             outcome=Outcome.FAIL if problems else Outcome.PASS,
             checked=len(proposed.get(name, ())),
             counter_examples=tuple(problem.message for problem in problems[:EXAMPLES]),
+            failing=len(problems),
         )
     if "approval" in names:
         yield from scenario_checks(current.get("approval", {}), proposed["approval"])

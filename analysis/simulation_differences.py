@@ -157,7 +157,7 @@ def _decomposes(subject: Subject) -> Iterator[Check]:
         without = [f"{one} in {country}" for one, country in places if decomposed(mapping, one, country) is None]
         title = "Every orderable line decomposes into a plan"
         if places:
-            yield check("every_line_decomposes", title, len(places), without[:EXAMPLES])
+            yield check("every_line_decomposes", title, len(places), without)
 
 
 def _clauses(subject: Subject) -> Iterator[Check]:
@@ -173,7 +173,7 @@ def _clauses(subject: Subject) -> Iterator[Check]:
         if carried is None or lacking:
             missing.append(f"{offering} in {country}: {', '.join(sorted(lacking)) or 'no template'}")
     if places:
-        yield check("required_clauses", "Every proposal carries the required clauses", len(places), missing[:EXAMPLES])
+        yield check("required_clauses", "Every proposal carries the required clauses", len(places), missing)
 
 
 def _documented(subject: Subject) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _routed(compared: Compared, affected: int) -> Iterator[Check]:
     before = readable(old) if old != new else None
     if before is not None:
         asked, gone = dropped(before, readable(new))
-        yield check("approvers_stay", "No function that has to approve drops out", asked, gone[:EXAMPLES])
+        yield check("approvers_stay", "No function that has to approve drops out", asked, gone)
 
 
 def _all_routed(compared: Compared, affected: int) -> Check:
@@ -202,7 +202,7 @@ def _all_routed(compared: Compared, affected: int) -> Check:
     sample = "" if unknown or (new and new.asks_always) else _sample(scenes, affected)
     if sample:
         title = f"{title}: looked at were {sample}"
-    found = check("no_unrouted_approval", title, len(quotes), unrouted[:EXAMPLES], unknown)
+    found = check("no_unrouted_approval", title, len(quotes), unrouted, unknown)
     return found.model_copy(update={"reason": NOT_ALL}) if sample and not unrouted else found
 
 

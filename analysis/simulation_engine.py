@@ -14,7 +14,7 @@ from analysis.engine import parquet
 from analysis.impact import uses
 from analysis.pricing import WIDEST, Records, load_tables, look_around, pricing_sql
 from analysis.pricing_tables import Tables, compile_books
-from analysis.simulation_parts import SCHEMA
+from analysis.simulation_parts import FAILING, SCHEMA
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
@@ -95,15 +95,20 @@ def effect_row(books: Books, quote: Quote) -> dict[str, Any] | None:
         "quote": quote.id,
         "lines": len(lines),
         "faulty": len(lines) - len(sound),
-        "unpriced": min((line.line for line, _, new in cases if new is None), default=None),
-        "negative": min((line.line for line, _, new in cases if new and new.net_minor < 0), default=None),
-        "thin": min((line.line for line, _, new in cases if new and _under_floor(new)), default=None),
+        **_failing("unpriced", [line.line for line, _, new in cases if new is None]),
+        **_failing("negative", [line.line for line, _, new in cases if new and new.net_minor < 0]),
+        **_failing("thin", [line.line for line, _, new in cases if new and _under_floor(new)]),
         "uncosted": sum(1 for _, _, new in cases if new and new.cost_minor is None),
         "old_minor": _total([old.net_minor if old else None for _, old, _ in cases]),
         "new_minor": _total([new.net_minor if new else None for _, _, new in cases]),
         "old_cost": _total(old_costs),
         "new_cost": _total(new_costs),
     }
+
+
+def _failing(name: str, lines: Sequence[int]) -> dict[str, int | None]:
+    """The first line that fails and how many do."""
+    return {name: min(lines, default=None), f"{name}_lines": len(lines)}
 
 
 def _cost(book: PriceBook, quote: Quote, line: QuoteLine, priced: Amounts | None) -> int | None:
@@ -194,15 +199,17 @@ def effects_sql(tables: Tables, records: Records) -> str:
         f"CASE WHEN count({column}) = count(*) - count(*) FILTER (faulty) THEN sum({column})::BIGINT END AS {name}"
         for name, column in TOTALS.items()
     )
+    fails = dict(zip(FAILING, ("NOT faulty AND new_net IS NULL", "new_net < 0", thin), strict=True))
+    firsts = ", ".join(f"min(line) FILTER ({when}) AS {name}" for name, when in fails.items())
+    counts = ", ".join(f"count(*) FILTER ({when}) AS {name}_lines" for name, when in fails.items())
     places = ", ".join(f"any_value({name}) AS {name}" for name in ("market", "channel", "segment", "currency"))
     return f"""
 SELECT place, any_value(quote) AS quote, {places},
   count(*) AS lines,
   count(*) FILTER (faulty) AS faulty,
-  min(line) FILTER (NOT faulty AND new_net IS NULL) AS unpriced,
-  min(line) FILTER (new_net < 0) AS negative,
-  min(line) FILTER ({thin}) AS thin,
+  {firsts},
   count(*) FILTER (new_net IS NOT NULL AND new_cost IS NULL) AS uncosted,
+  {counts},
   {totals}
 FROM ({pricing_sql(tables, records)})
 GROUP BY place ORDER BY place"""

@@ -13,6 +13,7 @@ from analysis.simulation_parts import (
     AMOUNTS,
     COUNTS,
     EXAMPLES,
+    FAILING,
     LARGEST,
     TOP,
     WORDS,
@@ -38,13 +39,16 @@ def part_of_rows(rows: Sequence[Row]) -> Part:
     margins = [effect for effect, _ in effects if _margin(effect)]
     examples = {
         name: tuple(row["quote"] if name == "faulty" else f"{row['quote']}/{row[name]}" for row in ordered if row[name])
-        for name in ("unpriced", "negative", "thin", "faulty")
+        for name in (*FAILING, "faulty")
     }
     return Part(
         quotes=len(rows),
         lines=sum(row["lines"] for row in rows),
         uncosted=sum(row["uncosted"] for row in rows),
         faulty=sum(row["faulty"] for row in rows),
+        unpriced=sum(row["unpriced_lines"] for row in rows),
+        negative=sum(row["negative_lines"] for row in rows),
+        thin=sum(row["thin_lines"] for row in rows),
         priced=sum(delta is not None for _, delta in moved),
         margins_moved=len(margins),
         margins_unknown=sum(_margin(effect) is None for effect, _ in effects),

@@ -19,10 +19,17 @@ EXAMPLES, LARGEST, TOP = 10, 25, 100
 WORDS = ("quote", "market", "channel", "segment", "currency")
 COUNTS = ("lines", "faulty", "unpriced", "negative", "thin", "uncosted")
 AMOUNTS = ("old_minor", "new_minor", "old_cost", "new_cost")
-SCHEMA = pa.schema([*((name, pa.string()) for name in WORDS), *((name, pa.int64()) for name in (*COUNTS, *AMOUNTS))])
+DIGESTED = (*WORDS, *COUNTS, *AMOUNTS)
+"""What the digest is of: what every edition knew, so that evidence of an earlier one is still found again."""
+FAILING = ("unpriced", "negative", "thin")
+FAILING_LINES = tuple(f"{name}_lines" for name in FAILING)
+SCHEMA = pa.schema(
+    [(name, pa.string() if name in WORDS else pa.int64()) for name in (*WORDS, *COUNTS, *FAILING_LINES, *AMOUNTS)]
+)
 """A row a quote: affected lines, how many are faulty or have no cost, the first line without price, below zero, or
-under the margin floor (null: none), and the totals in minor units (null: a price or cost is missing)."""
-FEW_VALUES = [*WORDS[1:], *COUNTS]
+under the margin floor (null: none) and how many such lines there are, and the totals in minor units (null: a price or
+cost is missing)."""
+FEW_VALUES = [*WORDS[1:], *COUNTS, *FAILING_LINES]
 """The columns that are worth a dictionary when they are written."""
 BOUNDS = (None, *STEPS, None)
 MOST_IN_64_BITS = 2**49
@@ -31,13 +38,19 @@ MOST_IN_64_BITS = 2**49
 
 @dataclass(frozen=True)
 class Part:
-    """The sums of some quotes. `digests` are of the ordered rows of each partition of quotes."""
+    """The sums of some quotes. `digests` are of the ordered rows of each partition of quotes.
+
+    unpriced, negative, thin: how many lines have no price, one below zero, or fall under the margin floor.
+    """
 
     quotes: int = 0
     lines: int = 0
     priced: int = 0
     uncosted: int = 0
     faulty: int = 0
+    unpriced: int = 0
+    negative: int = 0
+    thin: int = 0
     margins_moved: int = 0
     margins_unknown: int = 0
     bars: tuple[int, ...] = (0,) * (len(STEPS) + 1)
@@ -69,6 +82,9 @@ def part_of(effects: pa.Table, partitions: Mapping[int, pa.Table] | None = None)
         lines=_sum(found["lines"]),
         uncosted=_sum(found["uncosted"]),
         faulty=_sum(found["faulty"]),
+        unpriced=_sum(found["unpriced_lines"]),
+        negative=_sum(found["negative_lines"]),
+        thin=_sum(found["thin_lines"]),
         priced=_count(pc.is_valid(delta)),
         margins_moved=margins.num_rows,
         margins_unknown=margin.null_count,
@@ -78,9 +94,18 @@ def part_of(effects: pa.Table, partitions: Mapping[int, pa.Table] | None = None)
         largest=_first(moved, pc.negate(pc.abs(moved["delta"])), LARGEST),
         largest_margins=_first(margins, pc.negate(pc.abs(margins["margin"])), LARGEST),
         top=_first(found, pc.negate(pc.fill_null(found["old_minor"], 0)), TOP),
-        examples={name: _examples(found, name) for name in ("unpriced", "negative", "thin", "faulty")},
-        digests={number: logical_digest(rows) for number, rows in partitions.items() if rows.num_rows},
+        examples={name: _examples(found, name) for name in (*FAILING, "faulty")},
+        digests={n: logical_digest(rows.select(DIGESTED)) for n, rows in partitions.items() if rows.num_rows},
     )
+
+
+def counted(effects: pa.Table) -> pa.Table:
+    """Effects with the counts of failing lines; where an earlier release counted none, one for each quote with any."""
+    if effects.schema.equals(SCHEMA):
+        return effects
+    for name, lines in zip(FAILING, FAILING_LINES, strict=True):
+        effects = effects.append_column(lines, pc.is_valid(effects[name]).cast(pa.int64()))
+    return effects.select(SCHEMA.names)
 
 
 def merged(parts: Iterable[Part]) -> Part:
@@ -104,7 +129,7 @@ def _merge(one: Part, other: Part) -> Part:
     )
 
 
-SUMS = ("quotes", "lines", "priced", "uncosted", "faulty", "margins_moved", "margins_unknown", "same")
+SUMS = ("quotes", "lines", "priced", "uncosted", "faulty", *FAILING, "margins_moved", "margins_unknown", "same")
 SHARED = ("quotes", "dearer", "cheaper", "delta", "margin")
 """What is counted and summed by market, channel and currency."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.change_view import evidence, followed, show_change, show_list, surroundings
+from cli.change_view import evidence, fails_at, followed, show_change, show_list, surroundings
 from cli.duration import seconds_of
 from cli.errors import TOO_LATE
 from cli.here import Here, calls_api
@@ -210,7 +210,8 @@ def _show_dry_run(found: Any) -> None:
         say(f"  {stage}: {', '.join(persons) or 'nobody could agree'}")
     say(f"{counted(impact['quotes'], 'open quote')} worth {totals(impact['value'])}")
     say(f"  {totals(simulation['delta'], signed=True)} in all")
-    say(*(f"  check: {check['title']}: {words(check['outcome'])}" for check in simulation["checks"]), *followed(found))
+    say(*(f"  check: {check['title']}: {words(check['outcome'])}{fails_at(check)}" for check in simulation["checks"]))
+    say(*followed(found))
     for market, instant in found["instants"].items():
         say(f"Effective in {market}: {moment(instant) or 'as soon as it is approved'}")
     say(*_foreseen(found))

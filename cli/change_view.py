@@ -5,6 +5,7 @@ from typing import Any
 
 from cli.present import counted, group_names, moment, say, table, totals, words
 from domain.blocks import case_words
+from domain.simulation import where
 
 CONSEQUENCES = {"hold": "holds the release until the owner accepts it", "block": "sends the change back"}
 MARKS = {"pass": "passes", "fail": "FAILS", "inconclusive": "cannot be judged"}
@@ -121,9 +122,12 @@ def effective(when: Mapping[str, Any]) -> str:
 
 
 def _checked(check: Mapping[str, Any]) -> str:
-    examples = ", ".join(check["counter_examples"][:3])
-    mark = MARKS.get(check["outcome"], words(check["outcome"]))
-    return f"{mark} ({examples})" if examples else mark
+    return f"{MARKS.get(check['outcome'], words(check['outcome']))}{fails_at(check)}"
+
+
+def fails_at(check: Mapping[str, Any]) -> str:
+    """For how many of those looked at a check does not hold, and where."""
+    return where(check["failing"], check["checked"], check["counter_examples"])
 
 
 def _people(view: Any) -> Iterator[str]:

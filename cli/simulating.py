@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.change_view import margins
+from cli.change_view import fails_at, margins
 from cli.errors import FAILED
 from cli.here import Here, calls_api
 from cli.present import counted, say, table, totals, words
@@ -81,8 +81,7 @@ def _show_simulation(found: Any) -> None:
     say(f"  {found['dearer']} dearer, {found['cheaper']} cheaper: {totals(found['delta'], signed=True)} in all")
     say(*margins(found))
     for check in found["checks"]:
-        examples = f" ({', '.join(check['counter_examples'][:3])})" if check["counter_examples"] else ""
-        say(f"  check: {check['title']}: {words(check['outcome'])}{examples}")
+        say(f"  check: {check['title']}: {words(check['outcome'])}{fails_at(check)}")
     for difference in found["differences"]:
         cases = "not looked for" if difference["cases"] is None else f"{difference['cases']} {difference['of']}"
         say(f"  difference in {difference['name']}: {cases}{_because(difference['reason'])}")

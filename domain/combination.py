@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from domain.model import Model
-from domain.simulation import Check, Outcome, Pack, Simulation
-
-MANY_FAULTS = 3
-"""Counter-examples that a fault names."""
+from domain.simulation import SHOWN, Check, Outcome, Pack, Simulation
 
 
 class Combination(Model):
@@ -92,8 +89,9 @@ def _judged(simulation: Simulation) -> tuple[Check | Pack, ...]:
 
 
 def _fault(check: Check) -> str:
-    shown = ", ".join(check.counter_examples[:MANY_FAULTS]) or check.reason
-    return f"{check.title}: {shown}" if shown else check.title
+    many = f" ({check.extent})" if check.extent else ""
+    shown = ", ".join(check.counter_examples[:SHOWN]) or check.reason
+    return f"{check.title}{many}: {shown}" if shown else f"{check.title}{many}"
 
 
 def _worse(together: Iterable[Check | Pack], *alone: Iterable[Check | Pack]) -> tuple[str, ...]:

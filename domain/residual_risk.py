@@ -18,12 +18,8 @@ class ResidualRisk(Model):
 
 
 def open_checks(simulation: Simulation | None) -> tuple[str, ...]:
-    """The checks that failed or could not be judged, one sentence each, with what speaks against them."""
+    """The checks that failed or could not be judged, one sentence each, with how many lines fail and where."""
     if simulation is None:
         return ()
     found = (check for check in simulation.checks if check.outcome is not Outcome.PASS)
-    return tuple(
-        f"{check.title}: {check.outcome}"
-        + (f" ({', '.join(check.counter_examples[:3])})" if check.counter_examples else "")
-        for check in found
-    )
+    return tuple(f"{check.title}: {check.outcome}{check.where}" for check in found)

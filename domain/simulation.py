@@ -1,6 +1,6 @@
 """The result of a simulation: old against new for every affected quote, checks with three outcomes (R-6.2, R-6.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from domain.model import Model
@@ -11,6 +11,8 @@ MARGINS_SINCE = 4
 MARGIN_FLOOR_BASIS_POINTS = 1_000
 STEPS = (-2_000, -1_000, -500, -200, 0, 200, 500, 1_000, 2_000)
 """Bounds of the bars of the distribution, in basis points of the price before."""
+SHOWN = 3
+"""Counter-examples of a check that stand in a sentence."""
 
 
 class Outcome(StrEnum):
@@ -29,6 +31,7 @@ class Outcome(StrEnum):
 class Check(Model):
     """An invariant, its outcome and up to ten counter-examples (quote and line).
 
+    failing: for how many of what was looked at it does not hold; 0 in evidence that did not count them.
     reason: why it is inconclusive, or what was not looked at.
     """
 
@@ -38,6 +41,30 @@ class Check(Model):
     checked: int
     counter_examples: tuple[str, ...] = ()
     reason: str = ""
+    failing: int = 0
+
+    @property
+    def extent(self) -> str:
+        """For how many it does not hold, in words."""
+        return extent(self.failing, self.checked)
+
+    @property
+    def where(self) -> str:
+        """For how many it does not hold and where, to follow its outcome in a sentence."""
+        return where(self.failing, self.checked, self.counter_examples)
+
+
+def extent(failing: int, checked: int) -> str:
+    """For how many of those looked at a check does not hold: `12 of 31,000`; empty where it holds or nobody counted."""
+    # A scenario or a content can have more faults than there was to look at.
+    of = f" of {checked:,}" if checked >= failing else ""
+    return f"{failing:,}{of}" if failing else ""
+
+
+def where(failing: int, checked: int, examples: Sequence[str]) -> str:
+    """What follows the outcome of a check in a sentence: `, 12 of 31,000 (Q-7/1, Q-8/2, Q-9/1)`."""
+    many = extent(failing, checked)
+    return (f", {many}" if many else "") + (f" ({', '.join(examples[:SHOWN])})" if examples else "")
 
 
 class QuoteEffect(Model):
@@ -160,14 +187,21 @@ class Simulation(Model):
 
 def worsened(seen: Simulation, now: Simulation, bound: int) -> tuple[str, ...]:
     """What a simulation on another base shows that approvers have not seen: checks and packs that passed and fail or
-    cannot be judged any more, or that fail where they could not be judged; sums moved by more than the bound (basis
-    points)."""
+    cannot be judged any more, or that fail where they could not be judged; checks that fail for more, and sums that
+    moved, by more than the bound (basis points)."""
     before = _outcomes(seen)
     worse = [name for name, found in _outcomes(now).items() if found.rank > before.get(name, Outcome.PASS).rank]
     moved = _moved("delta", seen.delta, now.delta, bound)
     if seen.margins_told:
         moved += _moved("margin", seen.margin_delta, now.margin_delta, bound)
-    return (*worse, *moved)
+    return (*worse, *_spread(seen, now, bound), *moved)
+
+
+def _spread(seen: Simulation, now: Simulation, bound: int) -> list[str]:
+    """The checks that failed before for a number that was told, and fail now for that many more."""
+    before = {check.name: check.failing for check in seen.checks}
+    counted = [(check, before[check.name]) for check in now.checks if before.get(check.name)]
+    return [f"check {c.name}" for c, failing in counted if (c.failing - failing) * 10_000 > bound * failing]
 
 
 def _moved(name: str, seen: Mapping[str, int], now: Mapping[str, int], bound: int) -> list[str]:

@@ -77,7 +77,9 @@ def _findings(view: ChangeView) -> dict[str, Any]:
     checks = simulation.checks if simulation else ()
     return {
         "impact": rows,
-        "checks": [[c.title, c.outcome.value, f"{c.checked:,}", "; ".join(c.counter_examples)] for c in checks],
+        "checks": [
+            [c.title, c.outcome.value, f"{c.checked:,}", c.extent, "; ".join(c.counter_examples)] for c in checks
+        ],
     }
 
 

@@ -1,9 +1,11 @@
 """The files of the parts of a large simulation: kept apart as long as it is at work, and no longer (D11, D14a)."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from temporalio.testing import ActivityEnvironment
 
@@ -12,6 +14,7 @@ from activities.simulation import forget_parts
 from activities.snapshot import refresh
 from analysis.assessment import Wide, run_simulation
 from analysis.impact import TakesLonger
+from analysis.simulation_parts import FAILING_LINES
 from commands.changes import withdraw_change
 from commands.snapshots import KEPT
 from domain.simulation import Simulation
@@ -128,7 +131,19 @@ def test_a_simulation_that_an_earlier_release_began_knows_no_versions_and_is_con
     parts = tuple(priced(large, step, before, some) for some in before.groups)
 
     assert before.versions == {}
-    assert concluded(large, step, before, parts).state == "awaiting_approval"
+    older = tuple(uncounted(large, job, part) for part in parts)
+    assert older != parts
+    assert concluded(large, step, before, older).state == "awaiting_approval"
+
+
+def uncounted(business: Business, job: SimulationJob, part: PartDone) -> PartDone:
+    """A part whose files an earlier release wrote, which counted no failing lines."""
+    kept, files = business.files.apart(job.parts), list[tuple[int, str]]()
+    for number, file in part.files:
+        rows, buffer = pq.read_table(io.BytesIO(kept.get(file))), io.BytesIO()
+        pq.write_table(rows.drop_columns(FAILING_LINES), buffer)
+        files.append((number, kept.put(buffer.getvalue())))
+    return part.model_copy(update={"files": tuple(files)})
 
 
 def test_parts_go_when_they_are_merged_and_the_cases_stay(large: Business) -> None:

@@ -1,6 +1,6 @@
 """`mandate simulate ...` and `mandate used`: changes together, what uses what, what does not exist."""
 
-from cli.change_view import margins
+from cli.change_view import fails_at, margins
 from tests.cli.command_line import CommandLine
 
 MARA = ("--as", "mara.lindqvist")
@@ -13,6 +13,12 @@ def test_what_is_left_after_cost_is_told_with_what_nobody_knows() -> None:
         "  margin: +0.00 CHF, -168.00 EUR in all, without 1 quote of which a price or cost is missing"
     ]
     assert list(margins(told | {"margin_delta": {}})) == []
+
+
+def test_a_check_that_fails_is_told_with_how_many_lines_fail() -> None:
+    check = {"failing": 12, "checked": 31_000, "counter_examples": [f"Q-{n}/1" for n in range(10)]}
+    assert fails_at(check) == ", 12 of 31,000 (Q-0/1, Q-1/1, Q-2/1)"
+    assert fails_at(check | {"failing": 0, "counter_examples": []}) == ""
 
 
 def draft(mandate: CommandLine, channel: str, price: str) -> str:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from domain.combination import combination
 from domain.judging import ENGINE, CheckRule, Consequence, doing, judged, rule_for, stricter, unknown_checks
+from domain.residual_risk import open_checks
 from domain.simulation import EDITION, Check, Outcome, Pack, Simulation, worsened
 
 WARN, HOLD, BLOCK = Consequence.WARN, Consequence.HOLD, Consequence.BLOCK
@@ -103,6 +105,34 @@ def test_approvers_are_asked_again_about_margins_that_moved_too_far_unless_they_
     )
     assert (worsened(before, after, 1_000), worsened(before, after, 1_010)) == (("margin in EUR",), ())
     assert worsened(before.model_copy(update={"edition": 3, "margin_delta": {}}), after, 0) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "told"),
+    [(10, 11, False), (10, 12, True), (10, 20_000, True), (20_000, 10, False), (10, 10, False), (0, 20_000, False)],
+    ids=lambda value: str(value),
+)
+def test_approvers_are_asked_again_about_a_check_that_fails_for_more_lines_than_the_bound(
+    seen: int, now: int, told: bool
+) -> None:
+    before, after = (failing(lines) for lines in (seen, now))
+    assert worsened(before, after, 1_000) == (("check margin_floor",) if told else ())
+    assert (worsened(before, after, 0) != ()) == (now > seen > 0), "without a bound, any growth"
+
+
+def failing(lines: int) -> Simulation:
+    """A simulation in which a check fails for some lines of 30,000; 0: it was not counted, as in earlier evidence."""
+    (check,) = simulation(("margin_floor", Outcome.FAIL)).checks
+    counted = {"checked": 30_000, "failing": lines, "counter_examples": ("Q-1/1", "Q-2/1", "Q-3/2", "Q-4/1")}
+    return simulation().model_copy(update={"checks": (check.model_copy(update=counted),)})
+
+
+def test_who_accepts_a_failing_check_reads_for_how_many_lines_it_fails() -> None:
+    assert open_checks(failing(12)) == ("margin_floor: fail, 12 of 30,000 (Q-1/1, Q-2/1, Q-3/2)",)
+    assert open_checks(failing(0)) == ("margin_floor: fail (Q-1/1, Q-2/1, Q-3/2)",)
+    assert combination("CR-2", 1, (failing(0), failing(0)), failing(12)).failed == (
+        "margin_floor (12 of 30,000): Q-1/1, Q-2/1, Q-3/2",
+    )
 
 
 def test_nothing_that_did_not_pass_is_passed_over() -> None:

@@ -1,12 +1,15 @@
 """How money, instants and texts are shown."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from domain.blocks import block, case_words
 from domain.change import Effective
+from domain.simulation import Check, Outcome
 from web import present
+from web.rendering import TEMPLATES
 
 
 @pytest.mark.parametrize(
@@ -71,3 +74,21 @@ def test_values_of_entries_read_without_the_signs_of_a_program() -> None:
     assert present.told(stage) == "title Owner, groups owner, escalations (after 48, groups finance, legal)"
     assert present.told({"kind": "'pricing'", "tier": ">= 2", "note": None, "more": []}) == "kind 'pricing', tier >= 2"
     assert (present.told(True), present.told(0), present.told("a < b")) == ("yes", "0", "a < b")
+
+
+@pytest.mark.parametrize(
+    ("failing", "shown", "told"),
+    [
+        (1_234, 10, ["<strong>1,234 of 31,000</strong>: Q-1, line 1; ", "Q-10, line 1; <small>and 1,224 more</small>"]),
+        (2, 2, ["<strong>2 of 31,000</strong>: Q-1, line 1; Q-2, line 1"]),
+        (0, 10, ["Q-10, line 1 <small>and maybe more: these are the first ten</small>"]),
+        (0, 0, ["nowhere"]),
+    ],
+)
+def test_a_check_says_for_how_many_lines_it_fails(failing: int, shown: int, told: list[str]) -> None:
+    examples = tuple(f"Q-{number}/1" for number in range(1, shown + 1))
+    counts = {"checked": 31_000, "failing": failing, "counter_examples": examples}
+    check = Check(name="margin_floor", title="", outcome=Outcome.FAIL, **counts)
+    macros: Any = TEMPLATES.get_template("parts.html").module
+    cell = str(macros.counter_examples(check, ""))
+    assert all(words in cell for words in told) and ("more" in cell) == (shown == 10)

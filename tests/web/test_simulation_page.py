@@ -62,8 +62,12 @@ def test_what_fails_comes_first_and_leads_to_the_lines_where_it_does(platform: P
         quote, line = re.findall(rf'href="/changes/{change}/simulation/quotes/([^"#]+)#line-(\d+)"', checks)[0]
         trace = client.get(f"/changes/{change}/simulation/quotes/{quote}").text
 
-    assert f"{quote}/{line}" in next(c["counter_examples"] for c in found["checks"] if c["name"] == "margin_floor")
-    assert "This does not hold: No line falls under the margin floor" in text
+    (floor,) = (check for check in found["checks"] if check["name"] == "margin_floor")
+    assert f"{quote}/{line}" in floor["counter_examples"]
+    extent = f"{floor['failing']:,} of {floor['checked']:,}"
+    assert floor["failing"] >= len(floor["counter_examples"])
+    assert f"This does not hold: No line falls under the margin floor of 10 percent ({extent})." in text
+    assert f"<strong>{extent}</strong>: " in checks
     assert checks.index("outcome-fail") < checks.index("outcome-pass")
     assert f'id="line-{line}"' in trace and re.search(r"margin .* of the price\) → <strong>[−-]", trace)
     assert (
