@@ -24,7 +24,7 @@ from domain.given import WrittenNumber
 from domain.model import Model
 from domain.total_effect import require_retyped
 from store.approval import decision_of
-from store.subjects import REQUEST, Subject, SubjectKind, subject_kind
+from store.subjects import REQUEST, Subject, SubjectKind, asks_people, subject_kind
 from store.tables.approval import CommentRow, DecisionRow, FiredTimerRow, RecallRow
 from store.unit_of_work import Transaction
 
@@ -59,6 +59,7 @@ class DecisionReceipt(Model):
 def decide(tx: Transaction, subject: str, ballot: Ballot) -> DecisionReceipt:
     """Record one person's decision, bound to what was seen, and close the approval when it was the last (D2c, R-7.6).
 
+    Between two markets of a release it fills the place of who has left; a rejection then keeps the gate closed.
     Raises Refused("machine_may_not", "excluded", "not_eligible", "already_decided", "handed_on", "step_up_needed",
     "effect_not_retyped"),
     NotFound("unknown_stage"),
@@ -126,7 +127,7 @@ def _decide(tx: Transaction, subject: str, ballot: Ballot, most_tier: int) -> De
 def lock_waiting(tx: Transaction, subject: str) -> tuple[SubjectKind, Any]:
     """A subject, locked. Raises Conflict("not_awaiting_approval") unless people are being asked about it."""
     kind, row = lock_subject(tx, subject)
-    if row.state != ChangeState.AWAITING_APPROVAL:
+    if not asks_people(tx.session, row):
         raise Conflict("not_awaiting_approval", f"{subject} is {row.state.replace('_', ' ')}.", state=row.state)
     return kind, row
 

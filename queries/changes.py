@@ -39,6 +39,7 @@ from store import changes
 from store.directory import names
 from store.files import FileStore
 from store.lifecycle import Lifecycle, standing_of
+from store.subjects import asks_people
 from store.tables.artifact import ActivationRow
 from store.tables.audit import AuditRow
 from store.tables.change import CaseRow, ChangeRow
@@ -111,6 +112,7 @@ class ChangeView(Model):
     """Everything about a change. `seen` is the root digest that a decision on this revision has to name (R-7.6).
 
     standing: as of now, until the change is live; from then on as the gate found it at `standing_at`, when it opened.
+    asked: whether people can decide now, also to replace who has left between two markets.
     """
 
     summary: ChangeSummary
@@ -136,6 +138,7 @@ class ChangeView(Model):
     plan: Plan | None
     standing: Standing
     standing_at: datetime | None
+    asked: bool
     timers: tuple[Timer, ...]
     fired: tuple[Fired, ...]
     inputs: dict[str, str]
@@ -228,6 +231,7 @@ def change_view(session: Session, change: str, now: datetime, asking: str | None
         standing=standing,
         standing_at=None if opened is None else opened.created_at,
         fired=facts.fired,
+        asked=asks_people(session, row),
         timers=timers(facts) if row.state == "awaiting_approval" else (),
         inputs=dict(facts.inputs),
         seen=root_digest(row.revision, facts.inputs),

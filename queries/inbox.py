@@ -6,15 +6,17 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.approval import BULK_TIER, root_digest, timers
+from domain.change import ChangeState
 from domain.errors import Invalid
 from domain.model import Model
 from queries.approval import yours
 from queries.changes import ChangeSummary, summary
 from queries.requests import RequestSummary, request_summary
 from store.delegations import could_speak_for
-from store.subjects import SUBJECTS, Subject, SubjectKind
+from store.subjects import SUBJECTS, Subject, SubjectKind, asks_people
 from store.tables.change import ChangeRow
 
+ASKING = (ChangeState.AWAITING_APPROVAL, ChangeState.RELEASING)
 Place = tuple[bool, str, str]
 """Where an item stands: without a deadline last, then the deadline (ISO, UTC), then the subject."""
 
@@ -71,8 +73,9 @@ def inbox(session: Session, person: str, now: datetime) -> tuple[InboxItem, ...]
     found = [
         item
         for kind in SUBJECTS
-        for row in session.execute(select(kind.table).where(col(kind.table.state) == "awaiting_approval")).scalars()
-        if (plan := kind.plan(session, row)) is not None
+        for row in session.execute(select(kind.table).where(col(kind.table.state).in_(ASKING))).scalars()
+        if asks_people(session, row)
+        and (plan := kind.plan(session, row)) is not None
         and not heard.isdisjoint(plan.groups())
         and (item := _item(session, kind, row, person, now)) is not None
     ]

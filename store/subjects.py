@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from domain.approval_plan import ApprovalFacts, Plan
+from domain.change import ChangeState
 from domain.total_effect import TotalEffect
 from store import changes, requests
 from store.tables.change import ChangeRow
@@ -51,6 +52,16 @@ REQUEST = SubjectKind(
     lambda session, row: requests.plan_of(row),
 )
 SUBJECTS = (CHANGE, REQUEST)
+
+
+def asks_people(session: Session, row: Subject) -> bool:
+    """Whether people can be asked about a subject: while it waits for them, or a market for its release.
+
+    The gate of each market asks anew (R-7.6), so who has left meanwhile has to be replaced before a change goes on.
+    """
+    if row.state == ChangeState.RELEASING:
+        return any(plan.activated_at is None for plan in changes.planned(session, row.id, row.revision))
+    return row.state == ChangeState.AWAITING_APPROVAL
 
 
 def subject_kind(subject: str) -> SubjectKind:

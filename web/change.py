@@ -141,13 +141,12 @@ def progress_context(visitor: Visitor, view: ChangeView) -> dict[str, Any]:
 def can(actor: Actor, view: ChangeView) -> Doable:
     """What an actor can do on a change now; the commands check again."""
     state = ChangeState(view.summary.state)
-    asked = state is ChangeState.AWAITING_APPROVAL
     owner = view.summary.owner_group in actor.groups
     mine = owner or actor.party == view.summary.requester
     waits = any(case.closed_at is None for case in view.cases)
     return Doable(
-        decide=asked and view.yours.stage is not None,
-        why_not=view.yours.why_not if asked else "",
+        decide=view.asked and view.yours.stage is not None,
+        why_not=view.yours.why_not if state is ChangeState.AWAITING_APPROVAL else "",
         submit=mine and state in TRANSITIONS[Step.SUBMIT],
         revise=mine and state in TRANSITIONS[Step.REVISE] and fits_the_form(view.content),
         withdraw=mine and state in TRANSITIONS[Step.WITHDRAW],

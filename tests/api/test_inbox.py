@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
 
 import queries.inbox
@@ -12,8 +13,9 @@ from store.tables.columns import table_of
 from store.tables.directory import PersonRow
 from store.tables.request import RequestRow
 from tests.api.conftest import Caller
-from tests.builders import FINANCE, MACHINE, PRICING, Business
+from tests.builders import FINANCE, MACHINE, PRICING, SECOND_FINANCE, Business
 from tests.commands.test_delegations import STAND_IN, lend
+from tests.commands.test_midnights import left_between
 from tests.commands.test_requests import ask, frozen
 from tests.databases import as_owner
 
@@ -100,3 +102,21 @@ def test_a_machine_has_no_inbox_and_a_cursor_is_not_guessed(caller: Callable[[st
     for wrong in ("x", "2027-01-01T00:00:00|AR-1", "|", "never|AR-1"):
         answer = caller(FINANCE).get(f"/api/me/inbox?cursor={wrong}")
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), wrong
+
+
+def test_who_can_replace_an_approver_between_two_markets_is_shown_and_asked(
+    business: Business, client: TestClient, caller: Callable[[str], Caller]
+) -> None:
+    """Its page says who is missing and lets them decide; so does their inbox. Nobody else finds it there."""
+    change = left_between(business)
+
+    assert caller(FINANCE).get("/api/me/inbox").json()["total"] == 0
+    (item,) = caller(SECOND_FINANCE).get("/api/me/inbox").json()["items"]
+    assert (item["subject"], item["stage"]) == (change, "Finance")
+    client.post("/sign-in/development", data={"account": SECOND_FINANCE})
+    page = client.get(f"/changes/{change}").text
+    assert "● waiting" in page and "Your decision" in page and "The approval is waiting." in page
+    ballot = {"choice": "approve", "revision": 1, "seen": item["seen"]}
+    assert caller(SECOND_FINANCE).post(f"/api/changes/{change}/decisions", ballot).status_code in (200, 201)
+    assert caller(SECOND_FINANCE).get("/api/me/inbox").json()["total"] == 0
+    assert "Your decision" not in client.get(f"/changes/{change}").text

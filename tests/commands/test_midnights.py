@@ -4,10 +4,23 @@ from typing import Any
 
 import pytest
 
+from commands.installation import set_membership
 from commands.rollbacks import restore_change, roll_back_change
-from domain.errors import Refused
+from domain.approval import Choice
+from domain.errors import Conflict, Refused
 from store import artifacts, changes
-from tests.builders import PRICES, REQUESTER, Business, everything, proposal, set_price
+from tests.builders import (
+    ADMINISTRATOR,
+    FINANCE,
+    PRICES,
+    PRICING,
+    REQUESTER,
+    SECOND_FINANCE,
+    Business,
+    everything,
+    proposal,
+    set_price,
+)
 
 OLD = {"FIBRE-250": 30_900_000, "FIBRE-500": 36_900_000}
 """The list prices in GBP before any change."""
@@ -130,3 +143,57 @@ def test_no_version_becomes_live_above_a_later_one(business: Business) -> None:
         artifacts.activate(session, PRICES, 1, "DE", change, None, business.database.now(session))
 
     assert caught.value.code == "lower_version"
+
+
+def left_between(business: Business) -> str:
+    """A change that is live in DE, of which one who approved it is no approver any more at the midnight of GB."""
+    change = business.scheduled(of("FIBRE-500", **AT_MIDNIGHT))
+    half_live(business, change)
+    set_membership(business.gateway, business.call(ADMINISTRATOR), FINANCE, "finance", False)
+    until_midnight(business, change, "GB")
+    assert business.walk(change).blocks == ("approval:waiting",)
+    return change
+
+
+def test_who_left_between_two_markets_is_replaced_and_the_other_market_follows(business: Business) -> None:
+    """The gate asks anew at each effect (R-7.6); the place that became empty is filled, and only by who may."""
+    change = left_between(business)
+    for account, code in ((FINANCE, "not_eligible"), (PRICING, "already_decided"), (REQUESTER, "excluded")):
+        with pytest.raises(Refused) as caught:
+            business.decide(change, account)
+        assert caught.value.code == code
+
+    assert business.decide(change, SECOND_FINANCE).change.state == "releasing"
+
+    assert business.walk(change).state == "monitoring"
+    assert live(business, "FIBRE-500") == 40_900_000
+    assert business.cases(change) == []
+
+
+@pytest.mark.parametrize("choice", [Choice.REJECT, Choice.REQUEST_CHANGES])
+def test_who_replaces_somebody_between_two_markets_can_say_no_and_it_is_taken_back(
+    business: Business, choice: Choice
+) -> None:
+    change = left_between(business)
+
+    assert business.decide(change, SECOND_FINANCE, choice).change.state == "releasing"
+
+    assert business.walk(change).blocks == ("approval:rejected",)
+    assert live(business, "FIBRE-500") == OLD["FIBRE-500"]
+    take_back(business, change)
+    assert business.walk(change).state == "rolled_back"
+
+
+def test_nobody_is_asked_between_two_markets_while_the_approval_holds_or_after_them(business: Business) -> None:
+    change = business.scheduled(of("FIBRE-500", **AT_MIDNIGHT))
+    half_live(business, change)
+    with pytest.raises(Conflict) as held:
+        business.decide(change, SECOND_FINANCE)
+    until_midnight(business, change, "GB")
+    assert business.release(change, ["runtime"]).activated == ("GB",)
+    set_membership(business.gateway, business.call(ADMINISTRATOR), FINANCE, "finance", False)
+    with pytest.raises(Conflict) as over:
+        business.decide(change, SECOND_FINANCE)
+
+    assert (held.value.code, over.value.code) == ("nothing_to_decide", "not_awaiting_approval")
+    assert business.at(change).state == "releasing"
