@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from commands.installation import set_membership
-from commands.rollbacks import restore_change, roll_back_change
+from commands.rollbacks import give_up_rollback, restore_change, roll_back_change
 from domain.approval import Choice
 from domain.errors import Conflict, Refused
 from store import artifacts, changes
@@ -135,6 +135,20 @@ def test_a_change_that_was_not_published_waits_until_what_it_would_carry_is_take
     assert woken(business, later, by=change)
     assert set(business.release(later).activated) == {"DE", "GB"}
     assert (live(business, "FIBRE-250"), live(business, "FIBRE-500")) == (33_900_000, OLD["FIBRE-500"])
+
+
+def test_who_waits_for_a_change_is_woken_when_its_rollback_is_given_up(business: Business) -> None:
+    change, later = business.scheduled(of("FIBRE-500", **AT_MIDNIGHT)), business.scheduled(of("FIBRE-250"))
+    half_live(business, change)
+    business.released(proposal(set_price("45.90")))
+    take_back(business, change)
+    assert business.walk(change).blocks == (f"moved:{PRICES}:price/FIBRE-500/monthly/DE/direct/EUR",)
+    business.confirm(later)
+    assert business.release(later).blocks == (f"waits_for:{change}",)
+
+    give_up_rollback(business.gateway, business.call(REQUESTER), change, "Corrected by a new change.", None)
+
+    assert woken(business, later, by=change)
 
 
 def test_no_version_becomes_live_above_a_later_one(business: Business) -> None:
