@@ -4,16 +4,15 @@ import asyncio
 import json
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import exists, select
 from sqlmodel import col
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.house import change_workflow_id
+from activities.turns import take_turns
 from commands.command import Call, Gateway
 from commands.evidence import History, keep_history
-from domain.errors import Unavailable
 from domain.party import SYSTEM
 from store.changes import HISTORY
 from store.files import FileStore
@@ -21,17 +20,15 @@ from store.tables.change import ChangeRow, EvidenceRow
 
 EVERY, BATCH = 30.0, 50
 SETTLED, WITHIN = timedelta(seconds=30), timedelta(days=30)
-log = structlog.get_logger("history")
 
 
 async def keep_forever(gateway: Gateway, client: Client, files: FileStore) -> None:
     """Keep the histories of what has closed until cancelled; what cannot be had now is tried again at the next turn."""
-    while True:
-        await asyncio.sleep(EVERY)
-        try:
-            await keep_closed(gateway, client, files)
-        except (Unavailable, RPCError) as error:
-            log.warning("history_not_kept", reason=str(error))
+
+    async def turn() -> None:
+        await keep_closed(gateway, client, files)
+
+    await take_turns("history_not_kept", EVERY, turn)
 
 
 async def keep_closed(gateway: Gateway, client: Client, files: FileStore) -> int:

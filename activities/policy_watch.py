@@ -8,33 +8,29 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlmodel import Session
 
+from activities.turns import take_turns
 from analysis.policies import check_policy, policy_at
 from commands.certification import CERTIFICATION, watch_certification
 from commands.command import Call, Command, Gateway
 from commands.ownership import OWNERS, watch_owners
 from commands.policies import RETIREMENT, WATCH, retire_policy, watch_policy
-from domain.errors import MandateError
 from domain.party import SYSTEM
 from store import artifacts, changes, ownership
 from store.certification import uncertified
 from store.policies import due_policies, known_policies, retirement_blocks
 
-log = structlog.get_logger("policies")
-
 
 async def watch_policies_forever(gateway: Gateway, interval: float) -> None:
     """Look every `interval` seconds until cancelled; what cannot be done now is tried again at the next turn."""
-    while True:
-        try:
-            await asyncio.to_thread(look_at_policies, gateway)
-            await asyncio.to_thread(look_at_owners, gateway)
-            await asyncio.to_thread(look_at_certifications, gateway)
-        except MandateError as error:
-            log.warning("policy_watch_failed", code=error.code)
-        await asyncio.sleep(interval)
+
+    async def turn() -> None:
+        await asyncio.to_thread(look_at_policies, gateway)
+        await asyncio.to_thread(look_at_owners, gateway)
+        await asyncio.to_thread(look_at_certifications, gateway)
+
+    await take_turns("policy_watch_failed", interval, turn, at_once=True)
 
 
 def _news(session: Session, policy: str, now: datetime) -> bool:

@@ -4,10 +4,10 @@ import asyncio
 
 import structlog
 
+from activities.turns import take_turns
 from analysis.snapshotting import take_snapshot
 from commands.command import Call, Gateway
 from commands.snapshots import forget_snapshots, record_snapshot
-from domain.errors import MandateError
 from domain.party import SYSTEM
 from domain.snapshot import Snapshot
 from store.snapshots import SnapshotFiles, latest, refreshing
@@ -32,11 +32,9 @@ def refresh(gateway: Gateway, files: SnapshotFiles) -> Snapshot:
 
 async def refresh_forever(gateway: Gateway, files: SnapshotFiles, interval: float) -> None:
     """Refresh every `interval` seconds until cancelled; what cannot be taken now is told, and tried again."""
-    while True:
-        await asyncio.sleep(interval)
-        try:
-            found = await asyncio.to_thread(refresh, gateway, files)
-        except MandateError as error:
-            log.warning("snapshot_not_taken", reason=str(error))
-        else:
-            log.info("snapshot_current", digest=found.digest)
+
+    async def turn() -> None:
+        found = await asyncio.to_thread(refresh, gateway, files)
+        log.info("snapshot_current", digest=found.digest)
+
+    await take_turns("snapshot_not_taken", interval, turn)

@@ -11,14 +11,15 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.doorbell import ring
+from activities.turns import take_turns
 from commands.bookkeeping import claim_bells, note_rung, wake_overdue
 from commands.command import Call, Gateway
 from commands.reconciliations import wake_unfinished_runs
-from domain.errors import Unavailable
 from domain.party import SYSTEM
 from store.subjects import SUBJECTS
 from store.tables.outbox import OutboxRow
 from store.tables.reconciliation import ReconciliationRunRow
+from store.unit_of_work import Bell
 
 BATCH = 100
 GRACE = timedelta(seconds=10)
@@ -27,26 +28,39 @@ log = structlog.get_logger("sweeper")
 
 async def sweep_forever(gateway: Gateway, client: Client, public_url: str, interval: float) -> None:
     """Sweep every `interval` seconds until cancelled; what is missing is tried again at the next turn."""
-    while True:
-        try:
-            await sweep(gateway, client, public_url)
-        except (Unavailable, RPCError) as error:
-            log.warning("sweep_failed", reason=str(error))
-        await asyncio.sleep(interval)
+
+    async def turn() -> None:
+        await sweep(gateway, client, public_url)
+
+    await take_turns("sweep_failed", interval, turn, at_once=True)
 
 
 async def sweep(gateway: Gateway, client: Client, public_url: str) -> int:
-    """One turn. Returns how many bells were rung. Raises Unavailable, RPCError."""
+    """One turn. Returns how many bells were rung; those that Temporal does not take wait behind the others.
+
+    Raises Unavailable.
+    """
     if not await asyncio.to_thread(_anything, gateway):
         return 0
     await asyncio.to_thread(wake_overdue, gateway, Call(SYSTEM, ""), BATCH)
     await asyncio.to_thread(wake_unfinished_runs, gateway, Call(SYSTEM, ""), BATCH)
     bells = await asyncio.to_thread(claim_bells, gateway, Call(SYSTEM, ""), BATCH)
-    for bell in bells:
+    failures = await asyncio.gather(*(_failure(client, bell, public_url) for bell in bells))
+    rung = [bell.outbox_id for bell, failure in zip(bells, failures, strict=True) if failure is None]
+    if rung:
+        await asyncio.to_thread(note_rung, gateway, Call(SYSTEM, ""), rung)
+    if failed := [(bell.subject, failure) for bell, failure in zip(bells, failures, strict=True) if failure]:
+        log.warning("bells_not_rung", count=len(failed), subject=failed[0][0], reason=str(failed[0][1]))
+    return len(rung)
+
+
+async def _failure(client: Client, bell: Bell, public_url: str) -> RPCError | None:
+    """Ring; why Temporal did not take it, which is no reason not to ring for others."""
+    try:
         await ring(client, bell, public_url)
-    if bells:
-        await asyncio.to_thread(note_rung, gateway, Call(SYSTEM, ""), [bell.outbox_id for bell in bells])
-    return len(bells)
+    except RPCError as error:
+        return error
+    return None
 
 
 def _anything(gateway: Gateway) -> bool:

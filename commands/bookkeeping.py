@@ -44,12 +44,15 @@ def _seen(table: Table) -> Update:
 
 @command(control=Control.NONE, authority=Authority.FREE, audited=False)
 def claim_bells(tx: Transaction, limit: int) -> list[Bell]:
-    """Take wake-ups whose lease has ended: one UPDATE ... RETURNING, never a watermark (D7)."""
+    """Take wake-ups whose lease has ended: one UPDATE ... RETURNING, never a watermark (D7).
+
+    By the end of the lease: one that Temporal does not take goes behind those that were not tried yet.
+    """
     now = tx.wall
     waiting = (
         select(OUTBOX.c.id)
         .where(OUTBOX.c.done.is_(False), OUTBOX.c.leased_until <= now)
-        .order_by(OUTBOX.c.created_at)
+        .order_by(OUTBOX.c.leased_until, OUTBOX.c.created_at)
         .limit(limit)
     )
     if tx.session.get_bind().dialect.name == "postgresql":

@@ -25,7 +25,7 @@ from sqlmodel import col
 
 from domain.audit import AuditRecord
 from domain.canonical import digest_of
-from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused
+from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused, Unavailable
 from domain.party import Actor
 from store.audit import append, in_last_minute
 from store.database import Database, is_serialization_failure
@@ -169,13 +169,15 @@ class Command(Generic[P, R]):
 
 
 def _again(work: Callable[[], R]) -> R:
-    """Run a whole transaction again when it met another one."""
+    """Run a whole transaction again when it met another one. Raises Unavailable("database_busy") after many."""
     for attempt in range(1, TRIES + 1):
         try:
             return work()
         except DBAPIError as error:
-            repeatable = is_serialization_failure(error) or isinstance(error, IntegrityError)
-            if not repeatable or attempt == TRIES:
+            met = is_serialization_failure(error)
+            if met and attempt == TRIES:
+                raise Unavailable("database_busy", "The database is too busy for this write.") from error
+            if attempt == TRIES or not (met or isinstance(error, IntegrityError)):
                 raise
             time.sleep(0.005 * 2**attempt)
     raise AssertionError("unreachable")

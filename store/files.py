@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from domain.canonical import digest_of
@@ -21,28 +22,30 @@ class FileStore:
         self.folder = folder
 
     def put(self, data: bytes) -> str:
-        """Keep bytes and return their digest. Keeping the same bytes again changes nothing."""
+        """Keep bytes and return their digest. Keeping the same bytes again changes nothing.
+
+        Raises Unavailable("files_unavailable") when the folder cannot be written or is full.
+        """
         name = digest_of(data)
         path = self._path(name)
-        if path.exists():
-            return name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
+        with self._answering():
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(path, data)
         return name
 
     def get(self, name: str) -> bytes:
         """The bytes of a digest.
 
-        Raises NotFound("file_missing"), Unavailable("file_damaged") when they no longer match.
+        Raises NotFound("file_missing"), Unavailable("file_damaged") when they no longer match,
+        Unavailable("files_unavailable") when the folder cannot be read.
         """
-        try:
-            data = self._path(name).read_bytes()
-        except FileNotFoundError:
-            raise NotFound("file_missing", f"No file {name} is kept.", digest=name) from None
+        path = self._path(name)
+        with self._answering():
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                raise NotFound("file_missing", f"No file {name} is kept.", digest=name) from None
         if digest_of(data) != name:
             raise Unavailable("file_damaged", f"The file {name} no longer matches its digest.", digest=name)
         return data
@@ -56,26 +59,52 @@ class FileStore:
         return FileStore(self.folder / APART / owner)
 
     def owners(self) -> list[str]:
-        """Everything that has, or had, files apart."""
-        return sorted(found.name for found in (self.folder / APART).glob("*"))
+        """Everything that has, or had, files apart. Raises Unavailable("files_unavailable")."""
+        with self._answering():
+            return sorted(found.name for found in (self.folder / APART).glob("*"))
 
     def forget(self, owner: str) -> None:
         """Remove the files of an owner, also those that were half written when a process was killed."""
         shutil.rmtree(self.folder / APART / owner, ignore_errors=True)
 
     def forget_unfinished(self, older_than: float = ABANDONED_SECONDS) -> None:
-        """Remove what a killed process had begun to write so many seconds ago."""
-        for found in self.folder.glob(f"*/{UNFINISHED}*"):
-            with suppress(FileNotFoundError):
-                # By the clock of the machine that wrote it: a technical period, not business time.
-                if time.time() - found.stat().st_mtime > older_than:  # noqa: TID251
-                    found.unlink()
+        """Remove what a killed process had begun to write so many seconds ago.
+
+        Raises Unavailable("files_unavailable").
+        """
+        with self._answering():
+            for found in self.folder.glob(f"*/{UNFINISHED}*"):
+                with suppress(FileNotFoundError):
+                    # By the clock of the machine that wrote it: a technical period, not business time.
+                    if time.time() - found.stat().st_mtime > older_than:  # noqa: TID251
+                        found.unlink()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            detail = f"The files of this installation cannot be read or written: {error.strerror}."
+            raise Unavailable("files_unavailable", detail) from error
 
     def _path(self, name: str) -> Path:
         value = name.removeprefix("sha256:")
         if len(value) != 64 or not value.isalnum():
             raise NotFound("file_missing", f"{name!r} is not a digest.", digest=name)
         return self.folder / value[:2] / value
+
+
+def _write(path: Path, data: bytes) -> None:
+    """The whole file or none; what a full disk took half of is removed at once."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.unlink(file.name)
+            raise
+    os.replace(file.name, path)
 
 
 class Unkept(FileStore):

@@ -153,27 +153,34 @@ class SnapshotFiles:
 
 @contextmanager
 def refreshing(database: Database) -> Iterator[None]:
-    """Only one process takes snapshots of a database; a killed one lets go by ending. Raises Conflict("refreshing")."""
+    """Only one process takes snapshots of a database; a killed one lets go by ending.
+
+    Raises Conflict("refreshing"), Unavailable.
+    """
     with _by_file(database) if database.is_sqlite else _by_lock(database):
         yield
 
 
 @contextmanager
 def _by_lock(database: Database) -> Iterator[None]:
-    with database.reader.connect() as connection:
-        if not connection.execute(text(f"SELECT pg_try_advisory_lock({REFRESH_LOCK})")).scalar():
+    with database.reading() as session:
+        if not session.execute(text(f"SELECT pg_try_advisory_lock({REFRESH_LOCK})")).scalar():
             raise _busy()
         try:
             yield
         finally:
-            connection.execute(text(f"SELECT pg_advisory_unlock({REFRESH_LOCK})"))
+            session.execute(text(f"SELECT pg_advisory_unlock({REFRESH_LOCK})"))
 
 
 @contextmanager
 def _by_file(database: Database) -> Iterator[None]:
     # A file of its own: whoever closes the database's own file would give up SQLite's locks on it.
     path = Path(f"{database.url.removeprefix('sqlite:///')}-snapshots")
-    with path.open("wb") as file:
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise Unavailable("snapshots_unavailable", f"{path.name} cannot be written: {error.strerror}.") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

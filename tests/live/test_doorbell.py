@@ -1,5 +1,6 @@
 """Whatever is sent to a workflow moves nothing by itself, and whatever happens to it, the change goes on (D1, R-7.8)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -101,6 +102,23 @@ def test_a_wake_up_of_another_change_is_a_stranger_here(platform: Platform, stor
     eventually(lambda: strangers(story, waiting), lambda found: found == [("outbox id", bell.id)])
     assert_unmoved(story, waiting)
     assert story.withdraw(other).status_code == 200
+
+
+def test_a_subject_for_which_nobody_can_ring_keeps_nobody_else_waiting(
+    platform: Platform, story: Story, waiting: str
+) -> None:
+    """Temporal refuses an id of this length, at every turn of the sweeper."""
+    bells = {"bell-hopeless": "x" * 1100, "bell-behind": waiting}
+    with platform.database.writing() as session:
+        for number, (bell, subject) in enumerate(bells.items()):
+            past = platform.database.wall(session) - timedelta(seconds=60 - number)
+            session.add(OutboxRow(id=bell, subject=subject, reason="a test", leased_until=past, created_at=past))
+    eventually(
+        lambda: facts.rows(platform, OutboxRow, OutboxRow.id.in_(bells)),  # type: ignore[attr-defined]
+        lambda rows: {row.id: row.done for row in rows} == {"bell-hopeless": False, "bell-behind": True},
+    )
+    with platform.database.writing() as session:
+        session.delete(session.get_one(OutboxRow, "bell-hopeless"))
 
 
 def test_an_update_is_refused_and_audited(platform: Platform, story: Story, waiting: str) -> None:

@@ -91,3 +91,13 @@ def test_what_was_not_rung_is_claimed_again_when_the_lease_ends(gateway: Gateway
         attempts = {row.id: row.attempts for row in session.execute(select(OutboxRow)).scalars()}
     assert {attempts[name] for name in rung} == {1}
     assert {attempts[name] for name in set(waiting) - set(rung)} == {2}
+
+
+def test_what_was_tried_in_vain_goes_behind_what_still_waits(gateway: Gateway, waiting: list[str]) -> None:
+    (failing,) = claim(gateway, 1)
+    with gateway.database.writing() as session:
+        for row in session.execute(select(OutboxRow)).scalars():
+            row.leased_until -= LEASE + timedelta(seconds=1)
+
+    assert failing not in claim(gateway, 11)
+    assert claim(gateway, 1) == [failing]
