@@ -1,5 +1,6 @@
 """Is it alive, is it ready and what is missing, and the metrics (R-21.6)."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +12,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from sqlalchemy import func, select
 from sqlmodel import col
 from starlette.types import Scope
+from temporalio.client import Client
 from temporalio.service import RPCError
 
-from api.parts import InstallationParts
+from api.parts import InstallationParts, Parts
 from domain.errors import Unavailable
+from store.database import Database
 from store.tables.change import CaseRow, ChangeRow
 from store.tables.outbox import OutboxRow
 
 router = APIRouter(tags=["health"])
 log = structlog.get_logger("api")
+PATIENCE = 2.0
+"""Seconds. Shorter than whoever asks waits: health checks give up after three seconds."""
 
 REQUESTS = Counter(
     "mandate_http_requests_total", "HTTP requests by route, method and status.", ["route", "method", "status"]
@@ -45,33 +50,52 @@ def measured(scope: Scope) -> Iterator[Callable[[int], None]]:
 
 
 @router.get("/healthz")
-def alive() -> dict[str, str]:
-    """The process answers."""
+async def alive() -> dict[str, str]:
+    """The process answers, also while all threads wait for a database that keeps silent."""
     return {"status": "alive"}
 
 
 @router.get("/readyz")
 async def ready(installation: InstallationParts) -> JSONResponse:
-    """Whether everything needed answers; 503 names what is missing."""
-    missing = {}
-    try:
-        with installation.gateway.database.reading() as session:
-            installation.gateway.database.now(session)
-    except Unavailable as error:
-        missing["database"] = error.detail
-    if installation.temporal is None:
-        missing["temporal"] = "Temporal has not answered yet."
-    else:
-        try:
-            await installation.temporal.service_client.check_health()
-        except RPCError as error:
-            missing["temporal"] = f"Temporal does not answer: {error}"
+    """Whether everything needed answers; 503 names what is missing. A part that keeps silent for two seconds is."""
+    database, temporal = await asyncio.gather(_database(installation), _temporal(installation.temporal))
+    missing = {name: why for name, why in (("database", database), ("temporal", temporal)) if why}
     body = {
         "status": "missing parts" if missing else "ready",
         "missing": missing,
         "installation": installation.namespace,
     }
     return JSONResponse(body, 503 if missing else 200)
+
+
+async def _database(installation: Parts) -> str:
+    """Why the database is missing, empty if it is not. One question at a time: a silent one holds one thread."""
+    if installation.asked is None or installation.asked.done():
+        installation.asked = asyncio.create_task(asyncio.to_thread(_ask, installation.gateway.database))
+    done, _ = await asyncio.wait([installation.asked], timeout=PATIENCE)
+    return installation.asked.result() if done else "The database keeps silent."
+
+
+def _ask(database: Database) -> str:
+    try:
+        with database.reading() as session:
+            database.now(session)
+    except Unavailable as error:
+        return error.detail
+    return ""
+
+
+async def _temporal(client: Client | None) -> str:
+    """Why Temporal is missing, empty if it is not."""
+    if client is None:
+        return "Temporal has not answered yet."
+    try:
+        await asyncio.wait_for(client.service_client.check_health(), PATIENCE)
+    except (RPCError, RuntimeError) as error:
+        return f"Temporal does not answer: {error}"
+    except TimeoutError:
+        return "Temporal keeps silent."
+    return ""
 
 
 @router.get("/metrics")

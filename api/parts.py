@@ -29,7 +29,8 @@ from store.snapshots import SnapshotFiles
 class Parts:
     """The installation as this process holds it. `temporal` is None until Temporal has answered once.
 
-    travelling: held by whoever moves business time, for the others to wait.
+    travelling: held by whoever moves business time, for the others to wait. asked: the last question whether the
+    database answers, which may not have been answered yet.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Parts:
     namespace: str
     temporal: Client | None = None
     travelling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: asyncio.Task[str] | None = None
 
     @property
     def development(self) -> bool:

@@ -18,6 +18,8 @@ from store.kept import COMMITTED, MOST_ROWS, ROWS, Kept
 AUTHORITY_LOCK = 7_001
 NOT_MIGRATED = "The database has no tables of this release: run `mandate ops migrate`."
 NOT_THERE = "There is no database at this address, or it cannot be opened: `mandate ops migrate` makes one."
+NOTICE_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+"""Seconds, and milliseconds: a machine or a path that is gone without a word is noticed after 25 seconds, not hours."""
 SERIALIZATION_FAILURES = ("40001", "40P01")
 DENIED = frozenset(
     getattr(sqlite3, name)
@@ -129,7 +131,11 @@ def _engine(url: str, reading: bool) -> Engine:
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
-        connect_args={"options": f"{options} -c timezone=UTC -c lock_timeout=30s", "connect_timeout": 5},
+        connect_args={
+            "options": f"{options} -c timezone=UTC -c lock_timeout=30s",
+            "connect_timeout": 5,
+            **NOTICE_SILENCE,
+        },
     )
 
 

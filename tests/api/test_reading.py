@@ -1,10 +1,18 @@
 """Reads are version-addressed, lists page by cursor, health says what is missing, and the contract is documented."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
+from temporalio.client import Client
 
+from api.parts import Parts
+from commands.command import Gateway
+from store.database import Database
 from tests.api.conftest import Caller
 from tests.api.test_bad_input import PROPOSAL, proposal
 
@@ -74,6 +82,39 @@ def test_ready_names_what_is_missing(client: TestClient) -> None:
     assert answer.status_code == 503
     assert set(answer.json()["missing"]) == {"temporal"}
     assert client.get("/healthz").json() == {"status": "alive"}
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_database_and_a_temporal_that_keep_silent_are_named_and_stop_nobody(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take connections and say nothing, as behind a network path that is gone."""
+    with socket.socket() as silent, ThreadPoolExecutor(3) as threads:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        _depend_on(client, f"127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr("api.health.PATIENCE", 0.2)
+        missing = client.get("/readyz").json()["missing"]
+        assert missing == {"database": "The database keeps silent.", "temporal": "Temporal keeps silent."}
+        monkeypatch.setattr("api.health.PATIENCE", 60.0)
+        asked = [threads.submit(client.get, "/readyz") for _ in range(3)]
+        time.sleep(0.3)
+        assert client.get("/healthz").is_success
+        assert not any(question.done() for question in asked)
+        assert sum(thread.name.startswith("asyncio_") for thread in threading.enumerate()) == 1
+        silent.close()
+        assert {question.result().status_code for question in asked} == {503}
+
+
+def _depend_on(client: TestClient, address: str) -> None:
+    parts: Parts = client.app.state.parts  # type: ignore[attr-defined]
+    parts.gateway = Gateway(Database(f"postgresql+psycopg://mandate_app@{address}/mandate"))
+
+    async def connect_lazily() -> None:
+        parts.temporal = await Client.connect(address, lazy=True)
+
+    assert client.portal is not None
+    client.portal.call(connect_lazily)
 
 
 def test_metrics_count_requests_by_route_and_not_by_path(client: TestClient, caller: Callable[[str], Caller]) -> None:
