@@ -6,9 +6,9 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from temporalio.client import Client
@@ -44,11 +44,33 @@ from workflows.approval import ApprovalWorkflow
 from workflows.change import ChangeWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 
-THREADS = 16
+AT_ONCE = 16
 STICKY = timedelta(seconds=3)
 """How long a wake-up waits for the worker that has the workflow in memory: a worker that is gone delays it so much."""
 BEATS = timedelta(seconds=1)
 log = structlog.get_logger("worker")
+
+
+class Queue(NamedTuple):
+    """What is done on a queue, and how many regular steps are taken at once."""
+
+    name: str
+    at_once: int
+    workflows: Sequence[type] = ()
+
+    @property
+    def threads(self) -> int:
+        """One for every step that can be given: the SDK queues the rest behind them, where a step runs out of time."""
+        return self.at_once + (AT_ONCE if self.workflows else 0)
+
+
+QUEUES = (
+    Queue(CONTROL_QUEUE, AT_ONCE, (ChangeWorkflow, ApprovalWorkflow, ReconciliationWorkflow)),
+    Queue(INTEGRATION_QUEUE, AT_ONCE),
+    # One analysis at a time: each may use all the memory and threads that are set for it.
+    Queue(ANALYSIS_QUEUE, 1),
+)
+"""No thread is shared: a target that keeps silent holds those of its own queue, and decisions and timers go on."""
 
 
 def targets(loaded: Settings) -> dict[str, Target]:
@@ -85,37 +107,31 @@ def workers(
     client: Client,
     steps: Sequence[Callable[..., object]],
     loaded: Settings,
-    threads: ThreadPoolExecutor,
+    pools: ExitStack,
     observing: Observing,
 ) -> list[Worker]:
-    """One worker a queue: lifecycles, downstream systems, analysis."""
+    """One worker a queue, each with threads of its own, which end with `pools`."""
     polling = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
-    queues: tuple[tuple[str, list[type]], ...] = (
-        (CONTROL_QUEUE, [ChangeWorkflow, ApprovalWorkflow, ReconciliationWorkflow]),
-        (INTEGRATION_QUEUE, []),
-        (ANALYSIS_QUEUE, []),
-    )
     return [
         Worker(
             client,
-            task_queue=queue,
-            workflows=workflows,
+            task_queue=queue.name,
+            workflows=queue.workflows,
             activities=steps,
-            activity_executor=threads,
+            activity_executor=pools.enter_context(ThreadPoolExecutor(queue.threads, f"{queue.name} step")),
             interceptors=[observing],
-            max_cached_workflows=loaded.worker_cache if workflows else 0,
+            max_cached_workflows=loaded.worker_cache if queue.workflows else 0,
             sticky_queue_schedule_to_start_timeout=STICKY,
             # Progress is shown and a cancellation heard with the beats; by default they are held back for a minute.
             max_heartbeat_throttle_interval=BEATS,
             default_heartbeat_throttle_interval=BEATS,
-            # One analysis at a time: each may use all the memory and threads that are set for it.
-            max_concurrent_activities=1 if queue == ANALYSIS_QUEUE else THREADS,
-            max_concurrent_local_activities=THREADS,
+            max_concurrent_activities=queue.at_once,
+            max_concurrent_local_activities=AT_ONCE,
             workflow_task_poller_behavior=polling,
             activity_task_poller_behavior=polling,
             deployment_config=deployment(loaded),
         )
-        for queue, workflows in queues
+        for queue in QUEUES
     ]
 
 
@@ -148,8 +164,8 @@ async def run(loaded: Settings, stop: asyncio.Event) -> None:
         *ApprovalActivities(gateway, files, {}).all(),
         *ReconciliationActivities(gateway, files, limits(loaded)).all(),
     ]
-    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="step") as threads:
-        made = workers(client, steps, loaded, threads, Observing(database))
+    with ExitStack() as pools:
+        made = workers(client, steps, loaded, pools, Observing(database))
         running = [asyncio.create_task(worker.run()) for worker in made]
         helpers = [
             *(asyncio.create_task(task) for task in housekeeping(gateway, loaded)),
