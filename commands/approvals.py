@@ -5,6 +5,7 @@ They serve every subject that is registered in `store/subjects.py`; what closing
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,10 +13,11 @@ from pydantic import AfterValidator, Field
 
 from commands.changes import Receipt, move, receipt
 from commands.command import Control, command
+from commands.notices import Notice, tell
 from commands.step import require_system, set_case
 from commands.step_up import proof_for, proof_told, use_up
 from commands.subjects import end_request, expire, lock_subject, settle
-from domain.approval import BULK_TIER, ApprovalFacts, Choice, Seat, Timer, root_digest, slot_for, timers
+from domain.approval import BULK_TIER, ApprovalFacts, Choice, Seat, Timer, gate, root_digest, slot_for, timers
 from domain.blocks import block
 from domain.canonical import canonical
 from domain.change import ChangeState, Step, advance, visible_or_empty
@@ -218,9 +220,10 @@ class Advance(Model):
 
 @command(control=Control.OPERATION)
 def advance_timers(tx: Transaction, subject: str) -> Advance:
-    """Fire every timer that is due, each once; expiry closes, escalation only adds people (R-7.5).
+    """Fire every timer that is due, each once in a wait; expiry closes, escalation only adds people (R-7.5).
 
-    After an outage all that is overdue fires in this one step.
+    A reminder is told to the groups that are missing, an escalation to those that it adds. After an outage all that is
+    overdue fires in this one step.
     """
     require_system(tx)
     kind, row = lock_subject(tx, subject)
@@ -233,10 +236,29 @@ def advance_timers(tx: Transaction, subject: str) -> Advance:
         if any(timer.what == "expiry" for timer in due):
             expire(tx, row)
         else:
-            settle(tx, row, kind.facts(tx.session, row, tx.now, None) if due else facts)
+            after = kind.facts(tx.session, row, tx.now, None) if due else facts
+            tell(tx, _reminders(row.id, after, due))
+            settle(tx, row, after)
     fired = [timer.model_dump(mode="json") for timer in due]
     tx.record(f"{kind.name}.timers", subject, revision=row.revision, fired=fired)
     return Advance(fired=due, change=receipt(row))
+
+
+def _reminders(subject: str, facts: ApprovalFacts, due: Sequence[Timer]) -> list[Notice]:
+    told: list[Notice] = []
+    for timer in due:
+        stage = facts.plan.stage(timer.stage) if facts.plan else None
+        assert stage is not None
+        if timer.what == "escalation":
+            groups = stage.escalations[timer.level - 1].groups
+            message = f"{subject} still waits in {stage.title}: it is escalated to you, and you can decide there now."
+        else:
+            (standing,) = (one for one in gate(facts).stages if one.id == stage.id)
+            missing = [group for slot in standing.slots if slot.person is None for group in slot.groups]
+            groups = tuple(dict.fromkeys(missing))
+            message = f"{subject} waits in {stage.title} for a decision of yours or of a colleague."
+        told += [Notice(subject=subject, party_group=group, code=timer.what, message=message) for group in groups]
+    return told
 
 
 def _write_fired(tx: Transaction, row: Subject, timer: Timer) -> None:

@@ -178,7 +178,7 @@ class Deputy(Model):
 
 
 class Fired(Model):
-    """A timer that fired once: stage, what, level, when."""
+    """A timer that fired, once in a wait of its stage: stage, what, level, when."""
 
     stage: str
     what: str

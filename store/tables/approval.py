@@ -144,10 +144,12 @@ class RemarkTextRow(SQLModel, table=True):
 
 @immutable
 class FiredTimerRow(SQLModel, table=True):
-    """A reminder, escalation or expiry that happened, once per level."""
+    """A reminder, escalation or expiry that happened, once per level of a wait: each wait has instants of its own."""
 
     __tablename__ = "fired_timer"
-    __table_args__ = (UniqueConstraint("subject", "revision", "stage", "what", "level"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "revision", "stage", "what", "level", "due_at", name="fired_timer_once"),
+    )
 
     id: str = Field(primary_key=True)
     subject: str

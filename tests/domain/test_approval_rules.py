@@ -89,6 +89,16 @@ def test_timers_of_stages_beside_each_other_run_together() -> None:
     ]
 
 
+def test_a_stage_that_waits_again_has_all_its_timers_again() -> None:
+    fired = tuple(Fired(stage="legal", what=what, level=1, at=at(100)) for what in ("reminder", "escalation"))
+    before = facts(beside(), groups=FOUR, fired=fired)
+
+    again = before.model_copy(update={"opened_at": at(101)})
+
+    assert [timer.what for timer in timers(before) if timer.stage == "legal"] == ["expiry"]
+    assert [timer.what for timer in timers(again) if timer.stage == "legal"] == ["reminder", "expiry"]
+
+
 def board(veto: tuple[str, ...] | None) -> Plan:
     slots = [slot(f"board/{number}", "board") for number in range(1, 4)]
     return plan(stage("board", *slots).model_copy(update={"veto": veto}))
