@@ -15,7 +15,7 @@ from analysis.pricing_tables import Seen, Tables
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
-from domain.pricing import LARGEST_QUANTITY
+from domain.pricing_rules import LARGEST_QUANTITY
 
 GROUP = ("offering", "selling_model", "currency")
 WIDEST = 2**62

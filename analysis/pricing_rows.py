@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from analysis.pricing_cells import SIDES
 from domain.money import BASIS_POINTS
-from domain.pricing import LARGEST_QUANTITY
+from domain.pricing_rules import LARGEST_QUANTITY
 
 ENDLESS = LARGEST_QUANTITY + 1
 AXES = ("quantity", "volume")

@@ -14,7 +14,8 @@ from domain.change import visible
 from domain.errors import Invalid
 from domain.model import Model
 from domain.money import BASIS_POINTS
-from domain.pricing import LARGEST_QUANTITY, PriceBook, line_fault, price_line
+from domain.pricing import PriceBook, line_fault, price_line
+from domain.pricing_rules import LARGEST_QUANTITY
 from domain.quote import Quote, QuoteLine
 
 Value: TypeAlias = str | int

@@ -12,10 +12,17 @@ from typing import Any, Literal, NamedTuple
 from domain.artifact import EVERYWHERE, Content, Entry, Operation, entry_id
 from domain.model import Model
 from domain.money import BASIS_POINTS, extend, is_currency, rounded
-from domain.pricing_rules import bundle_off, less, promotion_rules, promotions_for, reached, tiered
+from domain.pricing_rules import (
+    LARGEST_QUANTITY,
+    bundle_off,
+    less,
+    promotion_rules,
+    promotions_for,
+    reached,
+    tiered,
+)
 from domain.quote import Quote, QuoteLine
 
-LARGEST_QUANTITY = 1_000_000_000
 
 
 class Step(Model):

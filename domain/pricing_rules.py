@@ -8,6 +8,7 @@ from domain.artifact import EVERYWHERE, Content, Entry, entry_id
 from domain.money import BASIS_POINTS
 from domain.quote import Quote, QuoteLine
 
+LARGEST_QUANTITY = 1_000_000_000
 PLACE = ("market", "channel", "segment", "currency")
 
 
@@ -49,12 +50,16 @@ def tiered(entry: Entry, quantity: int) -> tuple[int, int, int]:
 
 
 def reached(entry: Entry, quote: Quote, line: QuoteLine) -> int:
-    """The quantity that reaches a tier: the line's, or that of the offering in the whole quote."""
+    """The quantity that reaches a tier: the line's, or that of the offering in the whole quote.
+
+    A quantity that nobody can price counts too, but the volume stays one that a line could have.
+    """
     own = line.quantity or 0
     if entry.get("tier_basis", "line") == "line":
         return own
     same = (line.offering, line.selling_model)
-    return sum(one.quantity or 0 for one in quote.lines if (one.offering, one.selling_model) == same) or own
+    volume = sum(one.quantity or 0 for one in quote.lines if (one.offering, one.selling_model) == same)
+    return max(1, min(volume, LARGEST_QUANTITY))
 
 
 def bundle_off(rules: Sequence[tuple[str, Entry]], quote: Quote, line: QuoteLine) -> tuple[int, str]:

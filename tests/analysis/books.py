@@ -109,7 +109,7 @@ books = st.lists(entries, min_size=1, max_size=14).map(book_of)
 
 @st.composite
 def quote_of(draw: st.DrawFn, number: int, bad: bool = False) -> Quote:
-    quantities = st.sampled_from([1, 2, 3, 9, 10, 49, 10_000] + ([0, -5, 2 * 10**9] if bad else []))
+    quantities = st.sampled_from([1, 2, 3, 9, 10, 49, 10_000] + ([0, -5, -10, 2 * 10**9] if bad else []))
     discounts = st.sampled_from([0, 0, 250, 3_333, 10_000] + ([-1, 10_001] if bad else []))
     lines = [
         QuoteLine(

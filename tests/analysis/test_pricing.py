@@ -1,6 +1,8 @@
 """The engine gives the integers of the reference on generated books and quotes, and both behave as prices must."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.kinds.pricing_entries import Price, PriceEntry, Tier
 from domain.pricing import PriceBook, line_amounts, price_line
-from domain.quote import Quote
+from domain.quote import Quote, QuoteLine
 from tests.analysis.books import (
     CURRENCIES,
     EVERYTHING,
@@ -23,7 +25,18 @@ from tests.analysis.books import (
 from tests.examples import examples
 
 some_quotes = st.integers(1, 5).flatmap(lambda n: st.tuples(*(quote_of(number) for number in range(n))))
+LINE: dict[str, Any] = {
+    "offering": "A", "selling_model": "monthly", "unit_price_micros": 0, "discount_basis_points": 0, "net_minor": 0,
+}  # fmt: skip
 bad_quotes = st.tuples(quote_of(1, bad=True), quote_of(2, bad=True))
+
+
+def quote_with(name: str, *lines: QuoteLine) -> Quote:
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    return Quote(
+        id=name, status="draft", customer="other", owner="o", market="DE", channel="direct", segment="consumer",
+        currency="EUR", catalog_version=1, price_version=1, total_minor=0, created_at=made, expires_at=made, lines=lines,
+    )  # fmt: skip
 
 
 @settings(max_examples=examples(100))
@@ -74,16 +87,24 @@ def _touched(entry: PriceEntry) -> Touched:
 
 @settings(max_examples=examples(20))
 @given(books, books, bad_quotes)
-def test_faulty_lines_are_reported_and_never_priced_or_lost(
+def test_faulty_lines_are_reported_and_those_beside_them_are_priced(
     old: PriceBook, new: PriceBook, quotes: Sequence[Quote]
 ) -> None:
-    found = by_engine(old, new, quotes)
-    reference = by_reference(old, new, quotes)
+    assert by_engine(old, new, quotes) == by_reference(old, new, quotes)
 
-    assert {key for key, outcome in found.items() if outcome is None} == {k for k, v in reference.items() if v is None}
-    # A quantity out of range counts into the volume of its quote; the reference prices the sound lines beside it.
-    sound = {quote.id for quote in quotes if all(reference[quote.id, line.line] is not None for line in quote.lines)}
-    assert all(found[key] == outcome for key, outcome in reference.items() if key[0] in sound)
+
+def test_a_faulty_line_moves_the_volume_of_those_beside_it_alike() -> None:
+    starts = {1: 1_000, 5: 2_000, 10**9 + 1: 3_000}
+    tiers = tuple(Tier(from_quantity=start, off_basis_points=points) for start, points in starts.items())
+    price = {"offering": "A", "selling_model": "monthly", "currency": "EUR", "unit_price_micros": 10_000_000}
+    book = book_of([Price(**price, tiers=tiers, tier_basis="quote")])
+    lines = [QuoteLine(**LINE, line=place, quantity=quantity) for place, quantity in enumerate((10, -10, -1), 1)]
+    quotes = [quote_with(f"Q-{kept}", *lines[:kept]) for kept in (1, 2, 3)]
+    quotes.append(quote_with("Q-4", lines[0], QuoteLine(**LINE, line=2, quantity=2 * 10**9)))
+
+    found = by_engine(book, book, quotes)
+    assert found == by_reference(book, book, quotes)
+    assert [outcome[0] for (_, line), outcome in sorted(found.items()) if outcome] == [80_00, 90_00, 90_00, 80_00]
 
 
 @settings(max_examples=examples(20))
