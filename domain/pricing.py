@@ -24,7 +24,6 @@ from domain.pricing_rules import (
 from domain.quote import Quote, QuoteLine
 
 
-
 class Step(Model):
     """One step of a price: the rule and its entry, the amount before and after.
 

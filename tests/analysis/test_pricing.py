@@ -1,20 +1,22 @@
 """The engine gives the integers of the reference on generated books and quotes, and both behave as prices must."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analysis.pricing_promotions import Place, promotion_cells
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
-from domain.kinds.pricing_entries import Price, PriceEntry, Tier
+from domain.kinds.pricing_entries import Price, PriceEntry, Promotion, Tier
 from domain.pricing import PriceBook, line_amounts, price_line
 from domain.quote import Quote, QuoteLine
 from tests.analysis.books import (
     CURRENCIES,
     EVERYTHING,
+    SEGMENTS,
     book_of,
     books,
     by_engine,
@@ -29,6 +31,22 @@ LINE: dict[str, Any] = {
     "offering": "A", "selling_model": "monthly", "unit_price_micros": 0, "discount_basis_points": 0, "net_minor": 0,
 }  # fmt: skip
 bad_quotes = st.tuples(quote_of(1, bad=True), quote_of(2, bad=True))
+
+
+def test_promotions_have_as_many_cells_as_they_have_places_and_times() -> None:
+    def launched(number: int, off: int = 500) -> Promotion:
+        day = date(2026, 1, 1) + timedelta(days=number)
+        end = day + timedelta(days=20)
+        return Promotion(code="P", offering=f"O{number}", market="DE", since=day, until=end, off_basis_points=off)
+
+    places = [Place(market, "direct", segment, "EUR") for market in ("DE", "AT") for segment in SEGMENTS]
+    many = book_of([launched(number) for number in range(100)])
+    seam = launched(0).model_copy(update={"code": "Q", "since": date(2026, 1, 21), "until": date(2026, 1, 25)})
+    longer = book_of([launched(0), seam])
+
+    assert len(promotion_cells(many.of_type("promotion"), many.of_type("promotion"), places)) == 100 * len(SEGMENTS)
+    cells = promotion_cells((), longer.of_type("promotion"), places[:1])
+    assert [(cell["since"], cell["until"]) for cell in cells] == [("2026-01-01", "2026-01-25")]
 
 
 def quote_with(name: str, *lines: QuoteLine) -> Quote:
