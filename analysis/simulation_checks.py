@@ -11,6 +11,8 @@ from domain.pricing import PriceBook, price_line
 from domain.pricing_golden import golden_quote
 from domain.simulation import Check, Outcome
 
+OF_LINES = frozenset({"every_line_priced", "not_negative", "margin_floor", "sound_lines", "engine_equals_reference"})
+"""The checks that ask each affected line."""
 NO_LINES = "the change affects no line of an open quote"
 NOT_ONE_SOUND = "nobody can price any of the affected lines"
 

@@ -5,8 +5,10 @@ Golden scenarios, promotions, probes and decompositions are made out of the cont
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeAlias
 
 from analysis.simulation_answers import QUESTIONS, SHOWN, Case
+from analysis.simulation_checks import OF_LINES
 from analysis.simulation_differences import Compared
 from analysis.simulation_engine import Books, effects_by_reference
 from analysis.simulation_few import part_of_rows
@@ -23,25 +25,33 @@ from domain.simulation import Check, Outcome, Pack, QuoteEffect
 
 Shares = Mapping[tuple[str, str, str], Sequence[int]]
 """(market, channel, currency) -> cases, dearer, cheaper, and the sum in minor units."""
+Fate: TypeAlias = tuple[Outcome, str]
+"""An outcome, and why it is inconclusive."""
 
 
 def packs(part: Part, compared: Compared, checks: Sequence[Check]) -> tuple[Pack, ...]:
     """All of them, in the order of R-6.1."""
     by_name = {check.name: check for check in checks}
-    failed = any(check.outcome is Outcome.FAIL for check in checks)
-    outcome = Outcome.FAIL if failed else Outcome.PASS
-    scenes = compared.scenes
+    scenes, fate = compared.scenes, _fate(checks)
     return (
         _golden(by_name.get("golden_scenarios")),
         _top(part.top),
-        _open_quotes(part, compared, outcome),
+        _open_quotes(part, compared, fate),
         _business("accepted", "Recently accepted quotes", scenes.accepted, compared, "no quote was accepted"),
         _business("renewals", "Renewal candidates", scenes.renewals, compared, "no contract is active"),
         _promotions(compared),
-        _high_risk(part, compared, outcome),
+        _high_risk(part, compared, fate),
         _probes(compared),
         _decompositions(compared, by_name.get("every_line_decomposes")),
     )
+
+
+def _fate(checks: Sequence[Check]) -> Fate:
+    """What checks say of the affected quotes: they fail with any, and are inconclusive with one that asks each line."""
+    if any(check.outcome is Outcome.FAIL for check in checks):
+        return Outcome.FAIL, ""
+    unknown = [check.title for check in checks if check.name in OF_LINES and check.outcome is Outcome.INCONCLUSIVE]
+    return (Outcome.INCONCLUSIVE, f"could not be judged: {'; '.join(unknown)}") if unknown else (Outcome.PASS, "")
 
 
 def _golden(found: Check | None) -> Pack:
@@ -74,16 +84,17 @@ def _of_shares(name: str, title: str, shares: Shares, outcome: Outcome, of: str 
     )
 
 
-def _open_quotes(part: Part, compared: Compared, outcome: Outcome) -> Pack:
+def _open_quotes(part: Part, compared: Compared, fate: Fate) -> Pack:
     """The affected open quotes; where the change names none, those whose lines or routes were looked at."""
     name, title, moved = "open_quotes", "Open quotes", _otherwise(compared, lambda market, channel: True)
+    outcome, reason = fate
     if part.quotes:
-        return _of_shares(name, title, part.shares, outcome).model_copy(update={"moved": moved})
+        return _of_shares(name, title, part.shares, outcome).model_copy(update={"moved": moved, "reason": reason})
     lines, routed = sum(group.lines for group in compared.scenes.lines), len(compared.scenes.routed)
     if not lines and not routed:
         return _without(name, title, "the change affects no open quote")
     of = "lines" if lines else "quotes"
-    return Pack(name=name, title=title, outcome=outcome, quotes=lines or routed, of=of, moved=moved)
+    return Pack(name=name, title=title, outcome=outcome, quotes=lines or routed, of=of, moved=moved, reason=reason)
 
 
 def _otherwise(compared: Compared, at: Callable[[str, str], bool]) -> int:
@@ -128,7 +139,8 @@ def _shares(effects: Sequence[QuoteEffect]) -> Shares:
 def _business(name: str, title: str, quotes: Sequence[Quote], compared: Compared, none: str) -> Pack:
     """Business that is not open: as it would be priced and judged if it were made again.
 
-    No check looks at its prices: the pack itself fails where the change takes one away or brings it below zero.
+    No check looks at its prices: the pack itself fails where the change takes one away or brings it below zero, is
+    inconclusive where not one could be priced, and says how many could not.
     """
     if not quotes:
         return _without(name, title, f"{none} with anything that the change touches")
@@ -138,10 +150,13 @@ def _business(name: str, title: str, quotes: Sequence[Quote], compared: Compared
     suspect = {row["quote"] for row in rows if row["unpriced"] or row["negative"]}
     lost = list(_lost(compared.subject.books, [quote for quote in quotes if quote.id in suspect]))
     unrouted = [one.quote for one in compared.rerouted(quotes) if one.unrouted]
-    outcome = Outcome.FAIL if lost or unrouted else Outcome.PASS
-    found = _of_shares(name, title, part.shares, outcome)
+    unknown = sum(row["new_minor"] is None for row in rows)
+    silent = Outcome.INCONCLUSIVE if rows and unknown == len(rows) else Outcome.PASS
+    found = _of_shares(name, title, part.shares, Outcome.FAIL if lost or unrouted else silent)
     examples = tuple((lost + unrouted or moved)[:EXAMPLES])
-    return found.model_copy(update={"quotes": len(quotes), "moved": len(moved), "examples": examples})
+    reason = f"{unknown} of {len(rows)} that the change affects could not be priced" if unknown else ""
+    told = {"quotes": len(quotes), "moved": len(moved), "examples": examples, "reason": reason}
+    return found.model_copy(update=told)
 
 
 def _lost(books: Books, quotes: Sequence[Quote]) -> Iterator[str]:
@@ -207,7 +222,7 @@ def _promoted(book: PriceBook, key: str, rule: Entry) -> Iterator[Quote]:
             yield line_quote(f"{key} {price['selling_model']}", made, **sold, **where)
 
 
-def _high_risk(part: Part, compared: Compared, outcome: Outcome) -> Pack:
+def _high_risk(part: Part, compared: Compared, fate: Fate) -> Pack:
     """What happens at the places that the eligibility policy marks as of high risk, before or after."""
     name, title = "high_risk", "High-risk countries and channels"
     marks = [side.of("eligibility") for side in compared.subject.sides]
@@ -217,16 +232,16 @@ def _high_risk(part: Part, compared: Compared, outcome: Outcome) -> Pack:
     def risky(market: str, channel: str) -> bool:
         return any(high_risk(marked, market, channel) for marked in marks)
 
-    moved = _otherwise(compared, risky)
+    moved, (outcome, reason) = _otherwise(compared, risky), fate
     shares = {key: share for key, share in part.shares.items() if risky(key[0], key[1])}
     if shares:
-        return _of_shares(name, title, shares, outcome).model_copy(update={"moved": moved})
+        return _of_shares(name, title, shares, outcome).model_copy(update={"moved": moved, "reason": reason})
     lines = sum(group.lines for group in compared.scenes.lines if risky(group.case.market, group.case.channel))
     quotes = sum(risky(quote.market, quote.channel) for quote in compared.scenes.routed)
     if not lines and not quotes:
         return _without(name, title, "no open quote that the change affects is made at such a place")
     of = "lines" if lines else "quotes"
-    return Pack(name=name, title=title, outcome=outcome, quotes=lines or quotes, of=of, moved=moved)
+    return Pack(name=name, title=title, outcome=outcome, quotes=lines or quotes, of=of, moved=moved, reason=reason)
 
 
 def _probes(compared: Compared) -> Pack:

@@ -3,11 +3,13 @@
 Beside each, a change that moves nothing of it: what is found is not found everywhere.
 """
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from activities.snapshot import refresh
 from analysis.assessment import Wide, run_simulation
@@ -21,8 +23,13 @@ from queries.simulation import reproduce
 from store import artifacts
 from store.quotes import open_quotes_using
 from store.snapshots import SnapshotFiles
+from store.tables.columns import table_of
+from store.tables.quote import QuoteLineRow
 from tests.analysis.simulating import KINDS, LIMITS, check, forced, moving, simulated
 from tests.builders import PRICES, Business, proposal, set_price
+from tests.databases import as_owner
+
+LINES = table_of(QuoteLineRow)
 
 
 def put(**entry: Any) -> dict[str, Any]:
@@ -149,6 +156,22 @@ def test_business_that_loses_its_price_fails_its_pack_and_that_has_a_consequence
     assert doing(judged(found, rules), Consequence.BLOCK) == ("pack_renewals",)
 
 
+def test_a_pack_of_which_nothing_could_be_judged_does_not_pass(trading: Business) -> None:
+    names = ("open_quotes", "high_risk", "accepted", "renewals")
+    edits = set_price("43.90"), set_price("47.90", market="CH", channel="partner", currency="CHF")
+    assert {pack(simulated(trading, "pricing", *edits), name).outcome for name in names} == {Outcome.PASS}
+    with as_owner(trading.login) as connection:
+        connection.execute(update(LINES).values(quantity=0))
+    found = simulated(trading, "pricing", *edits)
+
+    silent = [pack(found, name) for name in names]
+    assert {one.outcome for one in silent} == {Outcome.INCONCLUSIVE} and all(one.quotes for one in silent)
+    assert "Every affected line can be judged" in silent[0].reason and silent[1].reason == silent[0].reason
+    for one in silent[2:]:
+        affected, of = re.findall(r"(\d+) of (\d+) that the change affects could not be priced", one.reason)[0]
+        assert int(affected) == int(of) > 0
+
+
 def test_business_that_had_no_price_before_fails_no_pack(trading: Business) -> None:
     with trading.database.reading() as session:
         entries = artifacts.content(session, PRICES, artifacts.latest(session, PRICES))
@@ -159,7 +182,7 @@ def test_business_that_had_no_price_before_fails_no_pack(trading: Business) -> N
         found = simulate_few(never, quotes, trading.files, live_scenes(session))
 
     outcomes = {name: pack(found, name).outcome for name in ("accepted", "renewals", "top_revenue")}
-    assert outcomes == {"accepted": Outcome.PASS, "renewals": Outcome.PASS, "top_revenue": Outcome.INCONCLUSIVE}
+    assert set(outcomes.values()) == {Outcome.INCONCLUSIVE}
     assert check(found, "every_line_priced").outcome is Outcome.FAIL
 
 
