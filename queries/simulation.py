@@ -37,7 +37,8 @@ LATER = frozenset(
 class Reproduction(Model):
     """A simulation run again from the versions and quotes that it ran on; same: digest, sums and checks agree.
 
-    differing: the fields that do not agree.
+    differing: the fields that do not agree; other_sql: whether another statement was run, as of another release: one
+    that gives the same rows makes no difference.
     """
 
     change: str
@@ -49,6 +50,7 @@ class Reproduction(Model):
     versions: dict[str, int]
     snapshot: str
     seed: int
+    other_sql: bool = False
 
 
 class LineTrace(Model):
@@ -97,6 +99,7 @@ def reproduce(session: Session, files: FileStore, change: str, wide: Wide) -> Re
         versions=dict(found.versions),
         snapshot=found.snapshot,
         seed=found.seed,
+        other_sql=found.sql != again.sql,
     )
 
 
@@ -108,9 +111,10 @@ def stored(session: Session, change: str) -> Simulation:
 def _comparable(result: Simulation, edition: int) -> dict[str, Any]:
     """What two runs must agree in; an earlier edition knew fewer checks, packs and differences, and no sums of margins.
 
-    The bytes of a file of cases depend on the library that wrote it; its rows are what the digest is of.
+    The bytes of a file of cases depend on the library that wrote it, and the text of the statement on the release; the
+    rows that they hold and give are what the digest is of.
     """
-    found = result.model_dump(exclude={"cases_file", *(LATER if edition < EDITION else ())})
+    found = result.model_dump(exclude={"cases_file", "sql", *(LATER if edition < EDITION else ())})
     if edition < MARGINS_SINCE:
         for share in found["shares"]:
             del share["margin"]

@@ -23,6 +23,7 @@ from analysis.simulation import (
     simulate_partitions,
 )
 from analysis.simulation_checks import case_checks
+from analysis.simulation_engine import effects_sql
 from analysis.simulation_few import part_of_rows
 from analysis.simulation_parts import COUNTS, FAILING_LINES, SCHEMA, WORDS, Part, counted, merged, part_of
 from analysis.simulation_subject import Subject
@@ -256,7 +257,7 @@ def test_changes_that_are_over_or_touch_one_entry_are_not_simulated_together(see
 
 
 def test_an_auditor_runs_it_again_after_prices_and_quotes_have_moved_on(
-    seeded: Business, snapshot_files: SnapshotFiles
+    seeded: Business, snapshot_files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide = Wide(snapshot_files, LIMITS, few=10)
     small = seeded.awaiting(proposal(set_price("50.00")))
@@ -274,6 +275,11 @@ def test_an_auditor_runs_it_again_after_prices_and_quotes_have_moved_on(
             (case, *_), _ = simulated_cases(session, seeded.files, change, 0, 1)
             trace = quote_trace(session, seeded.files, change, case["quote"], wide)
         assert sum(line.new.net_minor for line in trace.lines if line.new) == case["new_minor"] and not trace.as_now
+
+    monkeypatch.setattr(simulation, "effects_sql", lambda *given: f"{effects_sql(*given)} -- another release")
+    with seeded.database.reading() as session:
+        later = reproduce(session, seeded.files, large, wide)
+    assert (found.other_sql, later.same, later.differing, later.other_sql) == (False, True, (), True)
 
     elsewhere = Wide(SnapshotFiles(f"{snapshot_files.url}-gone"), LIMITS)
     with seeded.database.reading() as session:
