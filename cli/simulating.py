@@ -7,7 +7,8 @@ import typer
 from cli.change_view import fails_at, margins
 from cli.errors import FAILED
 from cli.here import Here, calls_api
-from cli.present import counted, say, table, totals, words
+from cli.present import counted, money, price, say, table, totals, words
+from domain.money import unit_price
 
 SHOWN = 3
 """Counter-examples of each kind of difference; `--json` gives all ten."""
@@ -107,6 +108,8 @@ def _show_reproduction(found: Any) -> None:
     say(f"{found['change']}, revision {found['revision']}: {'the same again' if found['same'] else 'NOT THE SAME'}")
     say(f"  stored {found['stored']}", f"  found  {found['found']}", f"  versions {versions}; seed {found['seed']}")
     say(f"  quotes from {'snapshot ' + found['snapshot'] if found['snapshot'] else 'the file of the simulation'}")
+    if found["other_sql"]:
+        say(f"  another release's statement gave {'the same' if found['stored'] == found['found'] else 'other'} rows")
     if found["differing"]:
         say(f"  differs in {', '.join(found['differing'])}")
 
@@ -117,23 +120,23 @@ def _show_trace(found: Any) -> None:
     )
     if found["as_now"]:
         say("The snapshot that the simulation ran on is no longer kept: this is the quote as it is now.")
+    currency = found["quote"]["currency"]
     for line in found["lines"]:
         what = f"line {line['line']['line']}: {line['line']['offering']} {line['line']['selling_model']}"
-        say(f"{what}, {line['line']['quantity']} at {line['line']['discount_basis_points']} basis points off")
+        say(f"{what}, {line['line']['quantity']} at {line['line']['discount_basis_points'] / 100:g} % off")
         if line["fault"]:
             say(f"  nobody can price it: {line['fault']}")
         for side in ("old", "new"):
-            rows = [
-                [
-                    step["rule"],
-                    step["entry"],
-                    "" if step["before"] is None else step["before"],
-                    step["after"],
-                    step["per"],
-                ]
-                for step in (line[side] or {"trace": []})["trace"]
-            ]
+            rows = [_step(step, currency) for step in (line[side] or {"trace": []})["trace"]]
             table([side, "Entry", "Before>", "After>", "Per"], rows or [["no price", "", "", "", ""]])
+
+
+def _step(step: Any, currency: str) -> list[str]:
+    """A step of a price as a row: amounts for each unit or for the line, the last one the rounded net."""
+    before = "" if step["before"] is None else price(unit_price(step["before"]), currency)
+    net = step["per"] == "net"
+    after = money(step["after"], currency) if net else price(unit_price(step["after"]), currency)
+    return [words(step["rule"]), step["entry"], before, after, "line, rounded" if net else step["per"]]
 
 
 def _show_progress(found: Any) -> None:

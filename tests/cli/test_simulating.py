@@ -1,6 +1,9 @@
 """`mandate simulate ...` and `mandate used`: changes together, what uses what, what does not exist."""
 
+import pytest
+
 from cli.change_view import fails_at, margins
+from cli.simulating import _show_reproduction, _show_trace
 from tests.cli.command_line import CommandLine
 
 MARA = ("--as", "mara.lindqvist")
@@ -19,6 +22,37 @@ def test_a_check_that_fails_is_told_with_how_many_lines_fail() -> None:
     check = {"failing": 12, "checked": 31_000, "counter_examples": [f"Q-{n}/1" for n in range(10)]}
     assert fails_at(check) == ", 12 of 31,000 (Q-0/1, Q-1/1, Q-2/1)"
     assert fails_at(check | {"failing": 0, "counter_examples": []}) == ""
+
+
+@pytest.mark.parametrize(
+    ("currency", "listed", "discounted", "net"),
+    [("EUR", "41.90 EUR", "8.380125 EUR", "83.80 EUR"), ("JPY", "41.9 JPY", "8.380125 JPY", "8,380 JPY")],
+)
+def test_each_step_of_a_price_is_told_in_the_money_of_the_quote(
+    capsys: pytest.CaptureFixture[str], currency: str, listed: str, discounted: str, net: str
+) -> None:
+    steps = [
+        {"rule": "list", "entry": "price/x", "before": None, "after": 41_900_000, "per": "unit"},
+        {"rule": "discount", "entry": "", "before": 41_900_000, "after": 8_380_125, "per": "unit"},
+        {"rule": "net", "entry": "", "before": 8_380_125, "after": 8_380, "per": "net"},
+    ]
+    line = {"line": 1, "offering": "FIBRE-500", "selling_model": "monthly", "quantity": 10}
+    told = {"line": line | {"discount_basis_points": 250}, "fault": "", "old": None, "new": {"trace": steps}}
+    quote = {"id": "Q-1", "market": "DE", "channel": "direct", "currency": currency}
+    _show_trace({"quote": quote, "as_now": False, "lines": [told]})
+
+    shown = capsys.readouterr().out
+    assert all(amount in shown for amount in (listed, discounted, net)) and "10 at 2.5 % off" in shown
+    assert "no price" in shown and "41900000" not in shown and "line, rounded" in shown
+
+
+@pytest.mark.parametrize(("found", "told"), [("sha256:a", "the same rows"), ("sha256:b", "other rows")])
+def test_the_statement_of_another_release_is_told_with_what_it_gave(
+    capsys: pytest.CaptureFixture[str], found: str, told: str
+) -> None:
+    again = {"change": "CR-1", "revision": 1, "stored": "sha256:a", "found": found, "same": True, "differing": ()}
+    _show_reproduction(again | {"versions": {}, "snapshot": "", "seed": 1, "other_sql": True})
+    assert f"another release's statement gave {told}" in capsys.readouterr().out
 
 
 def draft(mandate: CommandLine, channel: str, price: str) -> str:
