@@ -11,7 +11,7 @@ from cli.here import Here, calls_api
 from cli.present import counted, moment, say, table
 from domain.errors import Invalid, MandateError
 from policies.content import SEED
-from policies.writing import written
+from policies.documents import parsed, written
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Approval policies: read, compare, examine, propose.")
@@ -172,7 +172,7 @@ def answer(
 def document_in(file: Path) -> dict[str, Any]:
     """The policy of a YAML file. Raises Invalid("bad_file")."""
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = parsed(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as failure:
         raise Invalid("bad_file", f"{file}: {failure}") from None
     if not isinstance(found, dict):

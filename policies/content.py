@@ -6,7 +6,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from domain.artifact import Content
@@ -15,6 +14,7 @@ from domain.certification import OWN
 from domain.errors import Invalid
 from domain.kinds.approval import HEAD, KIND, PolicyHead, PolicyRow, TableName
 from domain.kinds.kind import first_error
+from policies.documents import parsed
 from policies.facts import columns_of
 from policies.plan import check_policy
 from policies.requests import check_requests
@@ -35,7 +35,7 @@ SEEDED = "approval/standard"
 @cache
 def seed_policy() -> ApprovalPolicy:
     """The policy of the shipped file, which seeds version 1 only. Raises Invalid when it cannot be evaluated."""
-    return policy_in(yaml.safe_load(SEED.read_text(encoding="utf-8")))
+    return policy_in(parsed(SEED.read_text(encoding="utf-8")))
 
 
 def policy_in(document: Any) -> ApprovalPolicy:

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.artifact import Content
 from domain.ownership import Activity, Domain, Duty, Function, KindOwnership
+from policies.documents import parsed
 
 SEED = Path(__file__).parent / "tables" / "ownership.yaml"
 
 
 def seed_ownership() -> Content:
     """The entries of the shipped file; a RACI row is written there as its letters in the order of the functions."""
-    document = yaml.safe_load(SEED.read_text(encoding="utf-8"))
+    document = parsed(SEED.read_text(encoding="utf-8"))
     functions = [Function.model_validate(entry) for entry in document["functions"]]
     names = [function.id for function in functions]
     entries: list[Domain | Function | Activity | KindOwnership] = [

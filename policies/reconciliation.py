@@ -10,6 +10,7 @@ from domain.canonical import digest
 from domain.errors import Invalid, NotFound
 from domain.kinds.kind import first_error
 from domain.reconciliation import Pair
+from policies.documents import parsed
 
 FOLDER = Path(__file__).parent / "pairs"
 
@@ -32,7 +33,7 @@ def pair(name: str) -> Pair:
 def load_pair(path: Path) -> Pair:
     """The pair of a file. Raises Invalid("bad_pair")."""
     try:
-        found = Pair.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = Pair.model_validate(parsed(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         reason = first_error(error) if isinstance(error, ValidationError) else str(error)
         raise Invalid("bad_pair", f"{path.name}: {reason}", file=path.name) from None

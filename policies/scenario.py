@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from domain.approval import gate, slot_for
 from domain.approval_plan import ApprovalFacts, Choice, Decision, Deputy, Plan
 from domain.errors import Conflict, Invalid, MandateError
 from domain.model import Model
 from domain.scenario import Scenario, ScenarioStep
+from policies.documents import parsed
 from policies.plan import plan_for, quote_plan, tier_of
 from policies.table import ApprovalPolicy
 
@@ -42,7 +41,7 @@ class ScenarioResult(Model):
 def shipped() -> tuple[Scenario, ...]:
     """The scenarios that ship."""
     files = sorted(FOLDER.glob("*.yaml"))
-    return tuple(Scenario.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files)
+    return tuple(Scenario.model_validate(parsed(file.read_text(encoding="utf-8"))) for file in files)
 
 
 def scenarios_of(policy: ApprovalPolicy) -> tuple[Scenario, ...]:

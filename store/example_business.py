@@ -21,6 +21,7 @@ from domain.kinds.kind import first_error
 from domain.kinds.pricing import Cost, Price, Tier
 from domain.model import Model
 from domain.money import exponent, micros
+from policies.documents import parsed
 
 FOLDER = Path(__file__).parent / "example"
 CATALOG = "catalog/standard"
@@ -297,7 +298,7 @@ def _unique(entries: Iterable[tuple[str, Model]]) -> Entries:
 
 def _document(file: Path, model: type[FileModel]) -> FileModel:
     with _naming(file.name):
-        return model.model_validate(yaml.safe_load(_text(file)))
+        return model.model_validate(parsed(_text(file)))
 
 
 def _rows(file: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:

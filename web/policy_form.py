@@ -8,8 +8,8 @@ from pydantic import Field
 from domain.certification import OWN
 from domain.errors import Invalid
 from domain.model import Model
+from policies.documents import read, written
 from policies.facts import facts_of
-from policies.writing import read, written
 from web.visitor import PageForm
 
 Text = Annotated[str, Field(max_length=20_000)]
