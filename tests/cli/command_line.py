@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from cli.main import main
+from tests.live import nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,11 +62,7 @@ class CommandLine:
 
     def process(self, *arguments: object) -> Answer:
         """Run it as a process of its own, for what reads the settings of a process or ends it by itself."""
-        command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        return Answer(*nursery.run(("-m", "cli.main", *map(str, arguments)), self.environment, 120))
 
     def ok(self, *arguments: object) -> Any:
         """What a call that has to succeed answers to a script."""

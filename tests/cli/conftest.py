@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +11,8 @@ from commands.command import Gateway
 from commands.example import set_up_example
 from store.database import Database
 from store.migrate import upgrade
-from tests.cli.command_line import ROOT, CommandLine, surroundings
+from tests.cli.command_line import CommandLine, surroundings
+from tests.live import nursery
 
 
 @contextmanager
@@ -36,10 +35,7 @@ def api_alone(folder: Path, with_content: bool) -> Iterator[CommandLine]:
         "MANDATE_TEMPORAL_ADDRESS": "127.0.0.1:1",
     }
     url = f"http://127.0.0.1:{port}"
-    with (folder / "api.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api"], cwd=ROOT, env={**surroundings(), **settings}, stdout=log, stderr=log
-        )
+    process = nursery.start(("-m", "api"), {**surroundings(), **settings}, folder / "api.log")
     try:
         _wait_for(url, process, folder / "api.log")
         yield CommandLine(folder, url, settings)
@@ -48,7 +44,7 @@ def api_alone(folder: Path, with_content: bool) -> Iterator[CommandLine]:
         process.wait(20)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(url: str, process: nursery.Child, log: Path) -> None:
     limit = time.monotonic() + 60
     while time.monotonic() < limit and process.poll() is None:
         with suppress(httpx.TransportError):

@@ -13,6 +13,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 from cli.platform.leash import PR_SET_PDEATHSIG
 from cli.platform.prepare import CHECKOUT
 
-LOADED = ("api.app", "web.pages", "worker", "simulators.runtime_catalog")
+LOADED = ("api.app", "web.pages", "worker", "simulators.runtime_catalog", "cli.ops", "cli.evidence")
 
 
 class Child:
@@ -49,7 +50,19 @@ class Child:
 
 def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
     """Start a program, given as Python would be: `-m api` or `worker.py`; what it says is appended to the log."""
-    process = _context().Process(target=_become, args=(tuple(arguments), dict(environment), log))
+    return _started(arguments, environment, log, log)
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], seconds: float) -> tuple[int, str, str]:
+    """Run a program to its end: its exit code, what it printed, and what it said of errors. Raises TimeoutExpired."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        code = _started(arguments, environment, out, err).wait(seconds)
+        return code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+
+
+def _started(arguments: Sequence[str], environment: Mapping[str, str], out: Path, err: Path) -> Child:
+    process = _context().Process(target=_become, args=(tuple(arguments), dict(environment), out, err))
     process.start()
     return Child(process)
 
@@ -60,12 +73,11 @@ def _context() -> ForkServerContext:
     return context
 
 
-def _become(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+def _become(arguments: Sequence[str], environment: Mapping[str, str], out: Path, err: Path) -> None:
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(said, sys.stdout.fileno())
-    os.dup2(said, sys.stderr.fileno())
+    for file, stream in ((out, sys.stdout), (err, sys.stderr)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(CHECKOUT)
