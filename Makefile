@@ -32,7 +32,7 @@ demo: $(READY) ## a price change of tier 3, start to end, as ten people (KEEP=0 
 	@$(VENV)/bin/mandate demo $(if $(filter 0,$(KEEP)),--no-keep,--keep) $(if $(CATALOG),--catalog $(CATALOG))
 
 test: $(READY) browser ## every test but the large ones, SQLite and PostgreSQL, real Temporal service, Chromium (SEED=7: in one order)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED)) $(TESTS)
+	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED)) $(TESTS)
 
 test-large: $(READY) ## those that are large: a million records, installations that are measured, and properties with thousands of examples; half an hour, not in CI
 	@$(VENV)/bin/python -m pytest -m large -q $(TESTS)

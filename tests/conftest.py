@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,19 @@ settings.register_profile(
 settings.load_profile("mandate")
 
 LONG = ("tests/live", "tests/attacks", "tests/web", "tests/cli", "tests/replay")
-"""Where files take minutes; they are begun first, so that no worker is left with one while the others have ended."""
+"""Where files take minutes, most of which they wait; none of them is begun last, so that no worker is left with one."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, otherwise in the order that was drawn."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Files that wait and files that calculate in turn, as long as there are both, each in the order that was drawn."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if name.startswith(LONG)]
+    calculating = [name for name in files if not name.startswith(LONG)]
+    turns = (name for pair in zip_longest(waiting, calculating) for name in pair if name)
+    items[:] = [item for name in turns for item in files[name]]
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +59,23 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    """Makes SQLite databases; its templates last as long as the session."""
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(postgres_server: PostgresServer) -> PostgresDatabases:
+    """Makes PostgreSQL databases; its templates last as long as the session."""
+    return PostgresDatabases(postgres_server)
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Databases:
     """Makes databases; everything that asks for it runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        return SqliteDatabases(tmp_path_factory.mktemp("databases"))
-    return PostgresDatabases(request.getfixturevalue("postgres_server"))
+    found: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return found
 
 
 @pytest.fixture

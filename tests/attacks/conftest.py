@@ -14,9 +14,9 @@ from web import pages
 
 
 @pytest.fixture(scope="session", params=["sqlite"])
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(sqlite_databases: SqliteDatabases) -> Databases:
     """The rules of authority are the same code on both databases; what the database itself refuses runs on both."""
-    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    return sqlite_databases
 
 
 @pytest.fixture
