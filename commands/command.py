@@ -21,14 +21,15 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from domain.audit import AuditRecord
 from domain.canonical import digest_of
 from domain.errors import Conflict, IllegalTransition, KeyReused, MandateError, Refused, Unavailable
-from domain.party import Actor
+from domain.party import WORKER, Actor
 from store.audit import append, in_last_minute
 from store.database import Database, is_serialization_failure
+from store.directory import actor_of
 from store.tables.columns import table_of
 from store.tables.directory import AccountRow
 from store.tables.installation import IdempotencyRow
@@ -142,6 +143,7 @@ class Command(Generic[P, R]):
                 return self._result.validate_json(stored), ()
             if self.authority is not Authority.FREE:
                 database.lock_authority(session, exclusive=self.authority is Authority.EXCLUSIVE)
+                tx.actor = _acting(session, call.actor)
             result = work(tx)
             if tx.recorded != int(self.audited):
                 raise AssertionError(f"{self.name} wrote {tx.recorded} audit records")
@@ -166,6 +168,15 @@ class Command(Generic[P, R]):
         if call.key:
             key = {"of_actor": call.actor.account, "of_operation": self.name, "of_key": call.key}
             tx.session.execute(KEEP_ANSWER, {**key, "response": response})
+
+
+def _acting(session: Session, actor: Actor) -> Actor:
+    """Who acts, under the authority lock: person and groups were read before it, and may have changed since (D2a).
+
+    Raises Unauthenticated("unknown_account") for whoever was shut out meanwhile. The installation's own is no account
+    of anybody.
+    """
+    return actor if actor.account == WORKER else actor_of(session, actor.account)
 
 
 def _again(work: Callable[[], R]) -> R:

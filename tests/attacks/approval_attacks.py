@@ -13,6 +13,7 @@ from tests.attacks.defects import (
     bases_are_not_compared,
     dates_are_not_checked,
     everybody_is_eligible,
+    groups_are_those_of_the_request,
     hidden_characters_pass,
     machines_may_decide,
     nobody_is_excluded,
@@ -161,6 +162,19 @@ def approver_left_the_group(world: World) -> Outcome:
     change = world.business.scheduled()
     set_membership(world.business.gateway, world.business.call(ADMINISTRATOR), PRICING, "pricing", False)
     return blocked(world, change)
+
+
+def administrator_gives_a_group(world: World) -> None:
+    """The twin of who no longer is one."""
+    set_membership(world.business.gateway, world.business.call(ADMINISTRATOR), REQUESTER, "finance", True)
+
+
+@attack("B5", "command", "may_not_administer", administrator_gives_a_group, groups_are_those_of_the_request)
+def administrator_of_a_moment_ago(world: World) -> Outcome:
+    """The request was let in before the group was lost; its command comes after."""
+    gateway, call = world.business.gateway, world.business.call(ADMINISTRATOR)
+    set_membership(gateway, world.business.call(ADMINISTRATOR), ADMINISTRATOR, "administrators", False)
+    return world.command(ADMINISTRATOR, lambda: set_membership(gateway, call, REQUESTER, "finance", True))
 
 
 @attack("B9", "api", "machine_may_not", owner_decides, machines_may_decide)

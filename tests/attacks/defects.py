@@ -194,10 +194,18 @@ def states_are_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 
 
 def tokens_outlive_their_people(patch: pytest.MonkeyPatch) -> None:
-    """Whether somebody may still act is not asked (B4)."""
+    """Whether somebody may still act is not asked (B4); two guards hold this one."""
     import api.identity
 
+    groups_are_those_of_the_request(patch)
     patch.setattr(api.identity, "actor_of", lambda session, account: Actor(account=account, person=account))
+
+
+def groups_are_those_of_the_request(patch: pytest.MonkeyPatch) -> None:
+    """What somebody held when the request came in still holds when its command has waited for the lock (B5)."""
+    import commands.command
+
+    patch.setattr(commands.command, "_acting", lambda session, actor: actor)
 
 
 def any_token_is_believed(patch: pytest.MonkeyPatch) -> None:

@@ -6,16 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from commands import command
 from commands.approvals import decide
 from commands.changes import create_change, revise_change, submit_change, withdraw_change
 from commands.command import REFUSALS_A_MINUTE, REGISTRY, Control
-from domain.errors import Conflict, Refused
+from commands.installation import set_membership
+from domain.errors import Conflict, Refused, Unauthenticated
 from store import audit
 from store.unit_of_work import Transaction
 from tests.builders import (
+    ADMINISTRATOR,
     FINANCE,
     MACHINE,
     PRICING,
@@ -23,11 +26,13 @@ from tests.builders import (
     SECOND_PRICING,
     TWO_ACCOUNTS,
     Business,
+    as_actor,
     everything,
     fresh_key,
     proposal,
     set_price,
 )
+from tests.databases import as_owner
 
 
 def records(business: Business) -> int:
@@ -183,6 +188,23 @@ def test_whoever_wrote_a_part_of_the_change_does_not_approve_it(business: Busine
     assert refuse(business, PRICING, change) == "excluded"
     assert refuse(business, REQUESTER, change) == "excluded"
     assert business.decide(change, SECOND_PRICING).stage == "owner"
+
+
+def test_what_was_lost_since_the_request_came_in_is_not_held_any_more(business: Business) -> None:
+    """Person and groups are read again under the authority lock (D2a)."""
+    gateway, before = business.gateway, [business.call(ADMINISTRATOR) for _ in range(2)]
+    set_membership(gateway, business.call(ADMINISTRATOR), ADMINISTRATOR, "administrators", False)
+    with pytest.raises(Refused) as caught:
+        set_membership(gateway, before[0], REQUESTER, "finance", True)
+    assert caught.value.code == "may_not_administer"
+    assert business.timeline(f"actor/{ADMINISTRATOR}")[-1].details["code"] == "may_not_administer"
+
+    with as_owner(business.login) as owner:
+        owner.execute(text("UPDATE person SET active = false WHERE id = :id"), {"id": ADMINISTRATOR})
+    with pytest.raises(Unauthenticated) as shut_out:
+        set_membership(gateway, before[1], REQUESTER, "finance", True)
+    assert shut_out.value.code == "unknown_account"
+    assert "finance" not in as_actor(gateway, REQUESTER).groups
 
 
 def test_a_conflict_is_no_refusal_and_leaves_nothing(business: Business) -> None:
