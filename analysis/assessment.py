@@ -29,7 +29,7 @@ from domain.pricing import book_of
 from domain.risk import RiskFacts, RiskScore, risk_of
 from domain.simulation import Simulation
 from domain.snapshot import Snapshot
-from domain.tiering import tiering_facts
+from domain.tiering import summed_fall, tiering_facts
 from policies.plan import Calendars, plan_for, raised, tier_of
 from policies.table import ApprovalPolicy
 from store import artifacts, changes
@@ -110,7 +110,8 @@ def assess(sources: Sources, content: ChangeContent, of: Requested) -> Assessmen
     plan = strict_plan(session, latest[POLICY].number, _binding(session, of, now), planned)
     assert plan is not None
     if content.standard:
-        plan = _standard_plan(session, plan, content, impact, facts, latest[STANDARDS].content, now)
+        summed = int(str(facts["summed_increase_percent"])), summed_fall(content, around.earlier)
+        plan = _standard_plan(session, plan, content, impact, summed, latest[STANDARDS].content, now)
     return Assessment(
         impact=impact,
         provenance=found.provenance,
@@ -150,13 +151,12 @@ def _standard_plan(
     plan: Plan,
     content: ChangeContent,
     impact: Impact,
-    facts: Mapping[str, object],
+    summed: tuple[int, int],
     templates: Content,
     now: datetime,
 ) -> Plan:
     """Nobody is asked inside the bounds of a template; outside, everybody is, and the plan says why (R-3.5)."""
-    rise = max(int(str(facts["summed_increase_percent"])), 0)
-    key, reasons = standard_standing(session, templates, content, impact, rise, now)
+    key, reasons = standard_standing(session, templates, content, impact, summed, now)
     if content.least_tier or plan.tier > HIGHEST_STANDARD_TIER:
         reasons = (*reasons, f"tier {plan.tier} is decided each time")
     if reasons:

@@ -59,19 +59,22 @@ def status_key(template: StandardChange) -> str:
 
 
 def outside(
-    template: StandardChange, content: ChangeContent, impact: Impact, today: LocalDate, summed_rise: int = 0
+    template: StandardChange, content: ChangeContent, impact: Impact, today: LocalDate, summed: tuple[int, int] = (0, 0)
 ) -> tuple[str, ...]:
-    """Why a change is not inside the bounds of a template; empty if it is. summed_rise: with other recent changes."""
+    """Why a change is not inside the bounds of a template; empty if it is.
+
+    summed: by how many percent, together with recent and open changes, a price rises and falls at most.
+    """
     operations = [op for part in content.parts for op in part.operations]
     found = list(_content(template, content, operations))
     if today > template.last_day or (content.effective.date or today) > template.last_day:
         found.append(f"it is over since {template.last_day}")
     if impact.quotes > template.most_quotes:
         found.append(f"{impact.quotes} open quotes are affected, not at most {template.most_quotes}")
-    if summed_rise > template.most_rise_percent:
-        found.append(
-            f"a price rises by {summed_rise} percent with recent changes, not at most {template.most_rise_percent}"
-        )
+    bounds = (template.most_rise_percent, template.most_fall_percent)
+    for how, percent, most in zip(("rises", "falls"), summed, bounds, strict=True):
+        if percent > most:
+            found.append(f"a price {how} by {percent} percent with recent changes, not at most {most}")
     return tuple(found)
 
 

@@ -93,12 +93,25 @@ WORDS = frozenset({"name", "description", "text"})
 
 def _rises(operations: Iterable[Operation], starts: Mapping[str, int]) -> list[int]:
     """By how many percent each list price rises, rounded up; from `starts` where an earlier price is known there."""
+    moves = _moves(operations, starts)
+    return [-(-(new - old) * 100 // old) if old > 0 else NEW_PRICE_PERCENT for old, new in moves]
+
+
+def summed_fall(content: ChangeContent, earlier: Earlier) -> int:
+    """By how many percent, rounded up, the price falls that falls most; with recent and open changes (R-3.3)."""
+    operations = [op for part in content.parts for op in part.operations]
+    moves = [*_moves(operations, {}), *_moves(operations, earlier.prices)]
+    return max((-((new - old) * 100 // old) for old, new in moves if 0 <= new < old), default=0)
+
+
+def _moves(operations: Iterable[Operation], starts: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Each list price before and after; from `starts` where an earlier price is known there."""
     found = []
     for op in operations:
         old = starts.get(op.entry, (op.before or {}).get("unit_price_micros"))
         new = (op.after or {}).get("unit_price_micros")
         if old is not None and new is not None:
-            found.append(-(-(new - old) * 100 // old) if old > 0 else NEW_PRICE_PERCENT)
+            found.append((old, new))
     return found
 
 

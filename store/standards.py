@@ -25,13 +25,21 @@ def failed_change(session: Session, template: StandardChange) -> str | None:
 
 
 def standard_standing(
-    session: Session, templates: Content, content: ChangeContent, impact: Impact, summed_rise: int, now: datetime
+    session: Session,
+    templates: Content,
+    content: ChangeContent,
+    impact: Impact,
+    summed: tuple[int, int],
+    now: datetime,
 ) -> tuple[str, tuple[str, ...]]:
-    """The key of the template that a change follows, and why it is outside of it; empty reasons: nobody is asked."""
+    """The key of the template that a change follows, and why it is outside of it; empty reasons: nobody is asked.
+
+    summed: as in `outside`.
+    """
     template = template_of(templates, content.standard)
     if template is None:
         return "", (f"there is no template {content.standard!r}",)
-    reasons = outside(template, content, impact, now.date(), summed_rise)
+    reasons = outside(template, content, impact, now.date(), summed)
     if failed := failed_change(session, template):
         reasons = (*reasons, f"the template lost its status by {failed}")
     return status_key(template), reasons

@@ -103,6 +103,13 @@ def test_creeping_up_step_by_step_asks_in_the_end(ready: Business) -> None:
     assert asked(ready, ready.submitted(standard("45.90"))) == "awaiting_approval"
 
 
+def test_creeping_down_step_by_step_asks_in_the_end(ready: Business) -> None:
+    first = ready.submitted(standard("41.10"))
+    assert ready.walk(first).state == "monitoring"
+    assert asked(ready, ready.submitted(standard("40.30"))) == "awaiting_approval"
+    assert ready.price() == 41_100_000
+
+
 def test_an_expired_template_asks_everybody(business: Business) -> None:
     publish(business, last_day=(today(business) - timedelta(days=1)).isoformat())
     assert listed(business)[0].standing == "expired"

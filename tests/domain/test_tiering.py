@@ -7,15 +7,18 @@ import pytest
 from domain.artifact import Operation, Part
 from domain.change import ChangeContent
 from domain.impact import Impact
-from domain.tiering import FACTS, TIER, Earlier, tiering_facts
+from domain.tiering import FACTS, TIER, Earlier, summed_fall, tiering_facts
 
 IMPACT = Impact(artifacts=(), offerings=(), quotes=7, lines=9, value={}, by_market={}, quotes_file="")
 
 
-def facts(*operations: Operation, kind: str = "pricing", **more: Any) -> dict[str, object]:
+def changed(*operations: Operation, kind: str = "pricing") -> ChangeContent:
     part = Part(artifact=f"{kind}/standard", base=1, operations=operations)
-    content = ChangeContent(kind=kind, title="Some change", objective="Because.", parts=(part,))
-    return dict(tiering_facts(content, IMPACT, **more))
+    return ChangeContent(kind=kind, title="Some change", objective="Because.", parts=(part,))
+
+
+def facts(*operations: Operation, kind: str = "pricing", **more: Any) -> dict[str, object]:
+    return dict(tiering_facts(changed(*operations, kind=kind), IMPACT, **more))
 
 
 def price(before: int | None, after: int | None, entry: str = "price/F") -> Operation:
@@ -74,6 +77,28 @@ def test_splitting_a_rise_does_not_lower_the_sum() -> None:
 
 def test_an_earlier_cut_does_not_hide_a_rise() -> None:
     assert facts(price(100, 130), earlier=Earlier(prices={"price/F": 200}))["summed_increase_percent"] == 30
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "start", "percent"),
+    [
+        (100, 98, None, 2),
+        (1000, 999, None, 1),
+        (98, 96, 100, 4),
+        (120, 98, 100, 19),
+        (90, 95, 100, 5),
+        (100, 110, 100, 0),
+        (0, 5, None, 0),
+        (100, 0, None, 100),
+        (None, 5, None, 0),
+        (5, None, None, 0),
+    ],
+)
+def test_splitting_a_fall_does_not_lower_the_sum(
+    before: int | None, after: int | None, start: int | None, percent: int
+) -> None:
+    content = changed(price(before, after))
+    assert summed_fall(content, Earlier(prices={} if start is None else {"price/F": start})) == percent
 
 
 def test_quotes_of_the_requesters_other_changes_count() -> None:
