@@ -145,7 +145,7 @@ class Authority(History):
     def _could(self, judge: model.Reference, person: str, stage: str) -> bool:
         """Whether somebody could sign in this very stage."""
         seats = judge._seats(person, person, model.APPROVE)
-        free = person not in self.company.shut_out | judge.change.barred | judge._spoken()
+        free = person not in self.company.shut_out | judge.barred | judge._spoken()
         return free and any(found == stage for found, _ in seats)
 
     @rule(number=NUMBERS, person=st.sampled_from(PEOPLE))
@@ -188,7 +188,7 @@ class Authority(History):
     def _link(self, person: str) -> None:
         """An account turns out to be somebody else's."""
         self.hands.link("priya.raman.night", person)
-        self.company.accounts["priya.raman.night"] = person
+        self.company.link("priya.raman.night", person)
 
     @rule(giver=st.sampled_from(PEOPLE), to=st.sampled_from(PEOPLE), days=st.sampled_from((1, 5, 10, 31)))
     def lend(self, giver: str, to: str, days: int) -> None:

@@ -52,7 +52,8 @@ class Lent:
 class Company:
     """Who there is: people, whose account is whose, who holds which group, what is lent, which freeze holds until when.
 
-    runs: who administers the platform, and so never acts for finance through a loan.
+    runs: who administers the platform, and so never acts for finance through a loan. became: by person, whose accounts
+    some of theirs turned out to be.
     """
 
     accounts: dict[str, str]
@@ -62,6 +63,15 @@ class Company:
     now: int = 0
     frozen_until: int = 0
     runs: frozenset[str] = frozenset()
+    became: dict[str, set[str]] = field(default_factory=dict)
+
+    def link(self, account: str, person: str) -> None:
+        """An account turns out to be somebody else's, and with it whoever else's it was before."""
+        was, self.accounts[account] = self.accounts[account], person
+        self.became.setdefault(was, set())
+        for one, now in self.became.items():
+            if one == was or was in now:
+                now.add(person)
 
     def groups_of(self, person: str) -> set[str]:
         return set() if person in self.shut_out else self.holds.get(person, set())
@@ -115,6 +125,11 @@ class Reference:
     def __init__(self, company: Company, change: Change) -> None:
         self.company, self.change = company, change
 
+    @property
+    def barred(self) -> set[str]:
+        """Who may not decide: who asked, wrote or has an interest, and who they turned out to be."""
+        return self.change.barred.union(*(self.company.became.get(person, ()) for person in self.change.barred))
+
     def person(self, vote: Vote) -> str:
         return self.company.accounts[vote.account]
 
@@ -149,7 +164,7 @@ class Reference:
 
     def _fit(self, vote: Vote) -> bool:
         same = all(vote.content[name] == self.change.content[name] for name in RESTS_ON[vote.stage])
-        if vote.recalled or not same or self.people(vote) & self.change.barred:
+        if vote.recalled or not same or self.people(vote) & self.barred:
             return False
         if vote.choice == REJECT and vote.revision != self.change.revision:
             return False
@@ -211,7 +226,7 @@ class Reference:
         if not stages:
             return True
         first, rest = stages[0], stages[1:]
-        for person in sorted(set(self.company.holds) - spoken - self.change.barred):
+        for person in sorted(set(self.company.holds) - spoken - self.barred):
             if self.may_speak(person, None, first, self.asked(first)) and self._can_all_be_filled(
                 rest, spoken | {person}
             ):
@@ -223,13 +238,13 @@ class Reference:
         person = self.company.accounts.get(account)
         if person is None or person in self.company.shut_out or self.change.state != AWAITING:
             return None
-        if self.rejected() or self.granted() or person in self.change.barred or person in self._spoken():
+        if self.rejected() or self.granted() or person in self.barred or person in self._spoken():
             return None
         return next(self._seats(account, person, choice), None)
 
     def _seats(self, account: str, person: str, choice: str) -> Iterator[tuple[str, str | None]]:
         for represents in (None, *self.company.lenders(person)):
-            if represents in self.change.barred or represents in self._spoken():
+            if represents in self.barred or represents in self._spoken():
                 continue
             for stage in ORDER:
                 if self.open(stage) and self._adds(account, person, represents, stage, choice):
