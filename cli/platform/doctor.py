@@ -1,6 +1,7 @@
 """`mandate doctor`: what this machine has and lacks for running the platform, and how to get what is missing."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ BUILD_SPACE = 6 * 2**30
 """Bytes: the sources, Go's build cache and the programs of a first build take about 5 GB."""
 
 RUN_SPACE = 2**29
+ADDRESS = "TEMPORAL_ADDRESS"
 DEFAULT_PORTS = (8700, 7233, 8233)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -56,6 +58,8 @@ def _python() -> Finding:
 
 def _temporal() -> Finding:
     subject = "Temporal service"
+    if address := os.environ.get(ADDRESS):
+        return Finding(subject=subject, state="ok", found=f"the one at {address}, which {ADDRESS} names")
     if cached := find_cached():
         return Finding(subject=subject, state="ok", found=f"built before, in {cached.server.parent}")
     if _go_is_new_enough():
@@ -66,7 +70,7 @@ def _temporal() -> Finding:
         subject=subject,
         state="missing",
         found=f"Go {_installed_go() or 'is not installed'}",
-        advice=f"Install Go {go_version()} or newer, or put `temporal` on PATH, or set TEMPORAL_ADDRESS.",
+        advice=f"Install Go {go_version()} or newer, or put `temporal` on PATH, or set {ADDRESS}.",
     )
 
 
@@ -89,7 +93,7 @@ def _version(text: str) -> tuple[int, ...]:
 def _disk() -> Finding:
     folder = next(parent for parent in (cache_folder(), *cache_folder().parents) if parent.is_dir())
     free = shutil.disk_usage(folder).free
-    needed = RUN_SPACE if find_cached() else BUILD_SPACE
+    needed = RUN_SPACE if os.environ.get(ADDRESS) or find_cached() else BUILD_SPACE
     return Finding(
         subject="Free disk",
         state="ok" if free >= needed else "missing",

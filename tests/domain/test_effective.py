@@ -1,6 +1,12 @@
 """When a change takes effect: one instant per market, by each market's own zone, also on the days when clocks move."""
 
+import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time
+from importlib.resources import as_file, files
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +85,17 @@ def test_each_part_of_a_revision_moves_its_own_digest_only(moved: dict[str, obje
 def test_a_title_hides_nothing(text: str) -> None:
     with pytest.raises(ValueError, match="title"):
         content(title=text)
+
+
+def test_zones_are_those_of_the_package_whatever_the_machine_has(tmp_path: Path) -> None:
+    """The version of the package is kept as evidence; here the machine believes that Berlin is where Tokyo is."""
+    (tmp_path / "Europe").mkdir()
+    with as_file(files("tzdata.zoneinfo.Asia") / "Tokyo") as tokyo:
+        shutil.copy(tokyo, tmp_path / "Europe" / "Berlin")
+    asked = (
+        "from datetime import datetime; from zoneinfo import ZoneInfo; ZoneInfo('Europe/Berlin'); import domain;"
+        "print(datetime(2026, 1, 15, tzinfo=ZoneInfo('Europe/Berlin')).utcoffset())"
+    )
+    machine = {**os.environ, "PYTHONTZPATH": str(tmp_path)}
+    said = subprocess.run([sys.executable, "-c", asked], env=machine, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "1:00:00"

@@ -16,6 +16,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any program and with an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
     return tmp_path
 
 
@@ -42,6 +43,13 @@ def test_programs_in_the_cache_make_the_machine_fit_without_go(bare: Path) -> No
     cached_programs().mkdir(parents=True)
     code, findings = examined()
     assert (code, findings["Temporal service"]["state"]) == (0, "ok")
+
+
+def test_a_service_elsewhere_makes_the_machine_fit_without_go(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
+    code, findings = examined()
+    assert (code, findings["Temporal service"]["state"]) == (0, "ok")
+    assert "temporal.example:7233" in findings["Temporal service"]["found"]
 
 
 @pytest.mark.parametrize(
