@@ -15,11 +15,15 @@ from analysis.pricing_tables import Seen, Tables
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
+from domain.pricing import LARGEST_AMOUNT
 from domain.pricing_rules import LARGEST_QUANTITY
 
 GROUP = ("offering", "selling_model", "currency")
 WIDEST = 2**62
 """Amounts beyond this bound are calculated in 128 bits."""
+LEAST_SCALE = 100
+"""Millionths in the minor unit of a currency with four decimals, the most that there are."""
+HEAD = "place, quote, line, market, channel, segment, currency"
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,7 @@ found AS (
   FROM sold s {_price_join(tables)}{_rule_joins(tables)}),
 sound AS (SELECT *, CASE WHEN NOT faulty THEN quantity{_wide(tables)} END AS n FROM found),
 {", ".join(_steps(tables))}
-SELECT place, quote, line, market, channel, segment, currency, faulty,
-  {", ".join(_closing(tables, side) for side in SIDES)}
-FROM floored"""
+{_closed(tables)}"""
 
 
 def _wide(tables: Tables) -> str:
@@ -275,10 +277,27 @@ def _floored(tables: Tables, side: str) -> str:
     return f"CASE WHEN {side}_floor IS NULL OR {side}_base IS NULL THEN {amount} ELSE {least} END"
 
 
-def _closing(tables: Tables, side: str) -> str:
-    net = _rounded(tables, f"{side}_amount", *_rounding(tables, side))
-    cost = _rounded(tables, f"{side}_cost{_wide(tables)} * n", "unit_scale", "", None)
-    return f"({net})::BIGINT AS {side}_net, ({cost})::BIGINT AS {side}_cost"
+def _closed(tables: Tables) -> str:
+    """The rounded amounts; where one can be beyond the largest of a line, its line is a faulty one."""
+    amounts = {name: sql for side in SIDES for name, sql in _closing(tables, side).items()}
+    if tables.dearest <= LARGEST_AMOUNT * LEAST_SCALE:
+        found = ", ".join(f"({sql})::BIGINT AS {name}" for name, sql in amounts.items())
+        return f"SELECT {HEAD}, faulty,\n  {found}\nFROM floored"
+    found = ", ".join(f"{sql} AS {name}" for name, sql in amounts.items())
+    sizes = ", ".join(f"abs({name})" for name in amounts)
+    kept = ", ".join(f"CASE WHEN NOT beyond THEN {name}::BIGINT END AS {name}" for name in amounts)
+    return f""", rounded AS (SELECT {HEAD}, faulty,
+  {found}
+FROM floored),
+measured AS (SELECT *, coalesce(greatest({sizes}) > {LARGEST_AMOUNT}, false) AS beyond FROM rounded)
+SELECT {HEAD}, faulty OR beyond AS faulty, {kept} FROM measured"""
+
+
+def _closing(tables: Tables, side: str) -> dict[str, str]:
+    return {
+        f"{side}_net": _rounded(tables, f"{side}_amount", *_rounding(tables, side)),
+        f"{side}_cost": _rounded(tables, f"{side}_cost{_wide(tables)} * n", "unit_scale", "", None),
+    }
 
 
 def _rounding(tables: Tables, side: str) -> tuple[str, str, str | None]:

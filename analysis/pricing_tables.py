@@ -40,8 +40,8 @@ class Tables:
     """The compiled books.
 
     levels: which of market and channel the price rows name, most specific first; the flags say which rules occur at
-    all, so that nothing is calculated for rules that nobody has; signed: whether an amount can be below zero; largest:
-    bound of every amount on the way.
+    all, so that nothing is calculated for rules that nobody has; signed: whether an amount can be below zero; dearest:
+    bound of what a line comes to, in millionths; largest: of every amount on the way there.
     """
 
     price: pa.Table
@@ -56,6 +56,7 @@ class Tables:
     rounding: bool
     amounts_off: bool
     signed: bool
+    dearest: int
     largest: int
 
 
@@ -81,7 +82,7 @@ def compile_books(
         rounding=any(book.of_type("rounding") for book in books),
         amounts_off=any(cell[f"{side}_micros"] for cell in promotions for side in SIDES),
         signed=_signed(prices, contracts, bundles, promotions),
-        largest=_largest(prices, contracts, promotions, seen.largest_quantity),
+        **_bounds(prices, contracts, promotions, seen.largest_quantity),
     )
 
 
@@ -126,14 +127,17 @@ def _signed(
     return min(amounts) < 0 or max(points, default=0) > BASIS_POINTS
 
 
-def _largest(prices: pa.Table, contracts: Sequence[Row], cells: Sequence[Mapping[str, Any]], quantity: int) -> int:
-    """A bound of every amount that occurs on the way, to choose integers that are wide enough."""
+def _bounds(
+    prices: pa.Table, contracts: Sequence[Row], cells: Sequence[Mapping[str, Any]], quantity: int
+) -> dict[str, int]:
+    """The bounds of amounts, to choose integers that are wide enough."""
     units = [_size(prices, f"{side}_{name}") for side in SIDES for name in ("unit", "floor", "cost")]
     units += [row[f"{side}_unit"] or 0 for row in contracts for side in SIDES]
     units += [cell[f"{side}_micros"] for cell in cells for side in SIDES]
     unit, extra = max(units), max(_size(prices, f"{side}_extra") for side in SIDES)
     step = max(1, *(_extent(prices, f"{side}_step")[1] for side in SIDES))
-    return max(max(unit, extra) * BASIS_POINTS, unit * quantity + extra + MICRO * step)
+    dearest = unit * quantity + extra + MICRO * step
+    return {"dearest": dearest, "largest": max(max(unit, extra) * BASIS_POINTS, dearest)}
 
 
 def _size(prices: pa.Table, name: str) -> int:

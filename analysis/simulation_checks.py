@@ -24,9 +24,8 @@ def case_checks(part: Part, moving: bool, compared: int, differing: Sequence[str
     """
     checks, bad = list(_line_checks(part)) if moving or part.lines else [], part.examples.get("faulty", ())
     if part.faulty:
-        reason = (
-            f"{part.faulty} lines have a quantity, discount, currency or date that nobody can price: {', '.join(bad)}"
-        )
+        what = "a quantity, discount, currency, date or amount that nobody can price"
+        reason = f"{part.faulty} lines have {what}: {', '.join(bad)}"
         checks.append(check("sound_lines", "Every affected line can be judged", part.lines, (), reason))
     if compared:
         title = "The engine gives the amounts of the reference"

@@ -4,7 +4,7 @@ import random  # noqa: TID251 (numbers drawn from a given seed: the same seed co
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +18,7 @@ from analysis.simulation_parts import FAILING, SCHEMA
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
-from domain.pricing import Amounts, PriceBook, line_amounts, line_fault
+from domain.pricing import PriceBook, beyond, line_amounts, line_fault
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 from domain.simulation import MARGIN_FLOOR_BASIS_POINTS
 from domain.snapshot import Snapshot
@@ -86,23 +86,17 @@ def effect_row(books: Books, quote: Quote) -> dict[str, Any] | None:
     lines = books.affected(quote)
     if not lines:
         return None
-    sound = [line for line in lines if line_fault(quote, line) is None]
-    cases = [(line, line_amounts(books.old, quote, line), line_amounts(books.new, quote, line)) for line in sound]
-    old_costs = [_cost(books.old, quote, line, old) for line, old, _ in cases]
-    new_costs = [_cost(books.new, quote, line, new) for line, _, new in cases]
+    cases = [case for line in lines if (case := _case(books, quote, line)) is not None]
     row: dict[str, Any] = {name: getattr(quote, name) for name in ("market", "channel", "segment", "currency")}
     return row | {
         "quote": quote.id,
         "lines": len(lines),
-        "faulty": len(lines) - len(sound),
-        **_failing("unpriced", [line.line for line, _, new in cases if new is None]),
-        **_failing("negative", [line.line for line, _, new in cases if new and new.net_minor < 0]),
-        **_failing("thin", [line.line for line, _, new in cases if new and _under_floor(new)]),
-        "uncosted": sum(1 for _, _, new in cases if new and new.cost_minor is None),
-        "old_minor": _total([old.net_minor if old else None for _, old, _ in cases]),
-        "new_minor": _total([new.net_minor if new else None for _, _, new in cases]),
-        "old_cost": _total(old_costs),
-        "new_cost": _total(new_costs),
+        "faulty": len(lines) - len(cases),
+        **_failing("unpriced", [case.line for case in cases if case.new_net is None]),
+        **_failing("negative", [case.line for case in cases if case.new_net is not None and case.new_net < 0]),
+        **_failing("thin", [case.line for case in cases if _under_floor(case)]),
+        "uncosted": sum(1 for case in cases if case.new_net is not None and case.new_cost is None),
+        **{name: _total([getattr(case, column) for case in cases]) for name, column in TOTALS.items()},
     }
 
 
@@ -111,9 +105,27 @@ def _failing(name: str, lines: Sequence[int]) -> dict[str, int | None]:
     return {name: min(lines, default=None), f"{name}_lines": len(lines)}
 
 
-def _cost(book: PriceBook, quote: Quote, line: QuoteLine, priced: Amounts | None) -> int | None:
-    """Also of a line without a price."""
-    return priced.cost_minor if priced else book.line_cost(line.offering, line.quantity, quote.currency)
+class _Case(NamedTuple):
+    """A sound line by both books; minor units, None where there is no price or no cost."""
+
+    line: int
+    old_net: int | None
+    new_net: int | None
+    old_cost: int | None
+    new_cost: int | None
+
+
+def _case(books: Books, quote: Quote, line: QuoteLine) -> _Case | None:
+    """None for a line that nobody can price; one without a price has a cost all the same."""
+    if line_fault(quote, line):
+        return None
+    old, new = (line_amounts(book, quote, line) for book in (books.old, books.new))
+    old_cost, new_cost = (
+        amounts.cost_minor if amounts else book.line_cost(line.offering, line.quantity, quote.currency)
+        for book, amounts in ((books.old, old), (books.new, new))
+    )
+    found = (old and old.net_minor, new and new.net_minor, old_cost, new_cost)
+    return None if beyond(*found) else _Case(line.line, *found)
 
 
 def _total(amounts: Sequence[int | None]) -> int | None:
@@ -122,9 +134,11 @@ def _total(amounts: Sequence[int | None]) -> int | None:
     return sum(known) if known and len(known) == len(amounts) else None
 
 
-def _under_floor(priced: Amounts) -> bool:
-    net, cost = priced
-    return cost is not None and (net - cost) * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * net
+def _under_floor(case: _Case) -> bool:
+    net, cost = case.new_net, case.new_cost
+    if net is None or cost is None:
+        return False
+    return (net - cost) * BASIS_POINTS < MARGIN_FLOOR_BASIS_POINTS * net
 
 
 def open_records(files: SnapshotFiles, snapshot: Snapshot, numbers: Sequence[int]) -> Records:

@@ -14,7 +14,7 @@ from analysis.pricing_tables import compile_books
 from domain.artifact import EVERYWHERE, Content
 from domain.canonical import digest
 from domain.kinds.kind import Touched
-from domain.pricing import PriceBook, price_line
+from domain.pricing import PriceBook, line_fault, price_line
 from domain.pricing_golden import golden_quote
 from domain.quote import Quote
 from store.kept import Kept
@@ -47,7 +47,8 @@ def _compared(rules: Content, scenarios: Mapping[str, Quote]) -> tuple[int, tupl
 
 
 def _net(book: PriceBook, quote: Quote) -> int | None:
-    priced = price_line(book, quote, quote.lines[0])
+    (line,) = quote.lines
+    priced = None if line_fault(quote, line, book) else price_line(book, quote, line)
     return priced.net_minor if priced else None
 
 

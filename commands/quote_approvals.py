@@ -68,7 +68,7 @@ def _facts(tx: Transaction, quote: Quote, terms: QuoteTerms) -> dict[str, object
     if unknown := sorted(name for name, value in facts.items() if value is None):
         raise Invalid(
             "fact_unknown",
-            f"Nobody can say who approves {quote.id}: {', '.join(unknown)} is not known; a cost is missing.",
+            f"Nobody can say who approves {quote.id}: {', '.join(unknown)} is unknown; a cost is missing or too large.",
             facts=unknown,
         )
     return facts

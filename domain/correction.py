@@ -214,7 +214,7 @@ def _amounts(quote: Quote) -> tuple[int, int]:
 
 
 def _price(book: PriceBook, quote: Quote, line: QuoteLine) -> dict[str, int] | None:
-    priced = None if line_fault(quote, line) else price_line(book, quote, line)
+    priced = None if line_fault(quote, line, book) else price_line(book, quote, line)
     if priced is None:
         return None
     return {"unit_price_micros": priced.unit_price_micros, "net_minor": priced.net_minor}

@@ -23,6 +23,9 @@ from domain.pricing_rules import (
 )
 from domain.quote import Quote, QuoteLine
 
+LARGEST_AMOUNT = 10**14
+"""Minor units of a line. More is a typing error; of less, the sums of a run fit into 64 bits."""
+
 
 class Step(Model):
     """One step of a price: the rule and its entry, the amount before and after.
@@ -151,15 +154,30 @@ def book_of(prices: Content, contents: Mapping[str, Content]) -> PriceBook:
     return PriceBook(entries)
 
 
-def line_fault(quote: Quote, line: QuoteLine) -> str | None:
-    """Why nobody can price a line: its quantity or discount, its quote's date or currency; None if it is sound."""
+def line_fault(quote: Quote, line: QuoteLine, *books: PriceBook) -> str | None:
+    """Why nobody can price a line: its quantity or discount, its quote's date or currency; None if it is sound.
+
+    books: by which it is priced; `amount` where its net or cost by one of them is beyond the largest.
+    """
     if not _within(1, line.quantity, LARGEST_QUANTITY):
         return "quantity"
     if not _within(0, line.discount_basis_points, BASIS_POINTS):
         return "discount"
     if quote.created_at is None:
         return "date"
-    return None if is_currency(quote.currency) else "currency"
+    if not is_currency(quote.currency):
+        return "currency"
+    return "amount" if any(beyond(*_amounts(book, quote, line)) for book in books) else None
+
+
+def beyond(*amounts: int | None) -> bool:
+    """Whether one of these is more than a line may come to; minor units, None: unknown."""
+    return any(amount is not None and abs(amount) > LARGEST_AMOUNT for amount in amounts)
+
+
+def _amounts(book: PriceBook, quote: Quote, line: QuoteLine) -> tuple[int | None, int | None]:
+    priced = line_amounts(book, quote, line)
+    return priced and priced.net_minor, book.line_cost(line.offering, line.quantity, quote.currency)
 
 
 def _within(least: int, value: object, most: int) -> bool:

@@ -144,9 +144,10 @@ def _why_price(session: Session, line_id: str, now: datetime) -> Found:
     line = next((line for line in found.lines if str(line.line) == number), None)
     if line is None:
         raise NotFound("unknown_quote_line", f"There is no quote line {line_id!r}; name one as QUOTE/LINE.")
-    if fault := line_fault(found, line):
+    book = artifacts.price_book(session, PRICING, found.price_version)
+    if fault := line_fault(found, line, book):
         return [f"Nobody can price {line_id}: its {fault} is out of range."], []
-    priced = price_line(artifacts.price_book(session, PRICING, found.price_version), found, line)
+    priced = price_line(book, found, line)
     if priced is None:
         return [f"Price book version {found.price_version}, to which {quote_id} is pinned, has no price for it."], []
     sentences = [_offer(found, line), *(_step(step, found.currency) for step in priced.trace)]

@@ -222,7 +222,8 @@ def _of_snapshot(session: Session, digest: str, quote: str, wide: Wide) -> tuple
 
 
 def _line_trace(subject: Subject, quote: Quote, line: QuoteLine) -> LineTrace:
-    if fault := line_fault(quote, line):
+    books = (subject.books.old, subject.books.new)
+    if fault := line_fault(quote, line, *books):
         return LineTrace(line=line, old=None, new=None, fault=fault)
-    old, new = (price_line(book, quote, line) for book in (subject.books.old, subject.books.new))
+    old, new = (price_line(book, quote, line) for book in books)
     return LineTrace(line=line, old=old, new=new)

@@ -160,7 +160,7 @@ def by_reference(old: PriceBook, new: PriceBook, quotes: Sequence[Quote]) -> dic
 
 
 def _outcome(old: PriceBook, new: PriceBook, quote: Quote, line: QuoteLine) -> Outcome | None:
-    if line_fault(quote, line):
+    if line_fault(quote, line, old, new):
         return None
     before, after = price_line(old, quote, line), price_line(new, quote, line)
     return (

@@ -6,17 +6,20 @@ import pytest
 from sqlalchemy import text
 
 from activities.snapshot import refresh
-from analysis.assessment import Wide
+from analysis.assessment import Wide, subject_of
 from analysis.impact import touched_by
 from analysis.simulation import quotes_of, simulate_few, simulate_many
 from analysis.simulation_scenes import live_scenes
 from analysis.simulation_subject import Subject
+from domain.kinds.kind import Touched
 from domain.pricing import line_fault
+from domain.pricing_rules import LARGEST_QUANTITY
+from domain.simulation import Outcome
 from queries.simulation import quote_trace, reproduce
 from store.quotes import open_quotes_using, page
 from store.snapshots import SnapshotFiles
-from tests.analysis.simulating import LIMITS, everywhere, plain
-from tests.builders import Business, proposal
+from tests.analysis.simulating import LIMITS, check, everywhere, plain
+from tests.builders import Business, proposal, set_price
 from tests.databases import as_owner
 
 BAD = [
@@ -82,7 +85,7 @@ def test_few_and_many_find_the_same_of_bad_rows(
     assert found == {name: {spoilt[name]} for name in found} and len(found) >= len(spoilt) - 1
     assert plain(one_by_one) == plain(many) and many.compared
     assert "engine_equals_reference" not in many.failed
-    (counted,) = (check for check in one_by_one.checks if check.name == "sound_lines")
+    counted = check(one_by_one, "sound_lines")
     faulty = sum(len(subject.books.affected(one)) for one in quotes if spoilt.get(one.id))
     assert counted.reason.startswith(f"{faulty} lines have")
     assert quotes_of(seeded.files.get(one_by_one.cases_file)) == quotes
@@ -102,3 +105,22 @@ def test_bad_rows_stop_neither_a_change_nor_who_reads_quotes(
     assert set(spoilt) <= {one.id for one in shown}
     assert all(line.fault == spoilt[trace.quote.id] for trace in traces for line in trace.lines)
     assert all(one.model_dump_json() for one in (*shown, *traces))
+
+
+def test_an_amount_that_no_line_comes_to_is_counted_and_stops_nothing(
+    seeded: Business, snapshot_files: SnapshotFiles
+) -> None:
+    dear = (Touched(offering="FIBRE-500", market="DE", channel="direct", currency="EUR"),)
+    with seeded.database.reading() as session:
+        quote = open_quotes_using(session, dear)[0].id
+    with as_owner(seeded.login) as connection:
+        connection.execute(text(f"UPDATE quote_line SET quantity = {LARGEST_QUANTITY} WHERE quote = '{quote}'"))
+    taken = refresh(seeded.gateway, snapshot_files)
+    change = seeded.draft(proposal(set_price("100000000.00")))
+
+    with seeded.database.reading() as session:
+        subject = subject_of(session, seeded.content(change).parts)
+        one_by_one = simulate_few(subject, open_quotes_using(session, dear), seeded.files, live_scenes(session))
+        many = simulate_many(subject, taken, snapshot_files, LIMITS, seeded.files, look=live_scenes(session))
+    assert plain(one_by_one) == plain(many) and "engine_equals_reference" not in many.failed
+    assert check(many, "sound_lines").outcome is Outcome.INCONCLUSIVE and many.cases == one_by_one.cases > 1

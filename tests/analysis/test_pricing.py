@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.pricing_promotions import Place, promotion_cells
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
-from domain.kinds.pricing_entries import Price, PriceEntry, Promotion, Tier
-from domain.pricing import PriceBook, line_amounts, price_line
+from domain.kinds.pricing_entries import Cost, Price, PriceEntry, Promotion, Tier
+from domain.pricing import LARGEST_AMOUNT, PriceBook, line_amounts, line_fault, price_line
+from domain.pricing_rules import LARGEST_QUANTITY
 from domain.quote import Quote, QuoteLine
 from tests.analysis.books import (
     CURRENCIES,
@@ -128,7 +130,7 @@ def test_a_faulty_line_moves_the_volume_of_those_beside_it_alike() -> None:
 @settings(max_examples=examples(20))
 @given(books, some_quotes)
 def test_a_book_against_itself_changes_nothing(book: PriceBook, quotes: Sequence[Quote]) -> None:
-    assert all(outcome and outcome[0] == outcome[1] for outcome in by_engine(book, book, quotes).values())
+    assert all(outcome is None or outcome[0] == outcome[1] for outcome in by_engine(book, book, quotes).values())
 
 
 @settings(max_examples=examples(20))
@@ -194,3 +196,23 @@ def test_the_largest_prices_do_not_overflow(quotes: Sequence[Quote], micros: int
 
     if quotes:
         assert by_engine(book, book, quotes, EVERYTHING) == by_reference(book, book, quotes)
+
+
+@pytest.mark.parametrize("what", ["price", "cost"])
+@pytest.mark.parametrize("micros", [10**15, 9 * 10**15])
+def test_an_amount_beyond_the_largest_is_a_fault_of_its_line(what: str, micros: int) -> None:
+    dear = {"unit_price_micros": micros if what == "price" else 1}
+    cost = Cost(offering="A", currency="EUR", unit_cost_micros=micros if what == "cost" else 1)
+    tiers = (Tier(from_quantity=2, off_basis_points=0),)
+    book = book_of([Price(offering="A", selling_model="monthly", currency="EUR", tiers=tiers, **dear), cost])
+    most = LARGEST_AMOUNT * 10**4 // micros
+    quotes = [
+        quote_with("Q-1", QuoteLine(**LINE, line=1, quantity=most)),
+        quote_with("Q-2", *(QuoteLine(**LINE, line=n, quantity=q) for n, q in ((1, most + 1), (2, LARGEST_QUANTITY)))),
+    ]
+
+    found = by_engine(book, book, quotes)
+    assert found == by_reference(book, book, quotes)
+    assert found["Q-1", 1] is not None
+    assert found["Q-2", 1] is found["Q-2", 2] is None
+    assert line_fault(quotes[1], quotes[1].lines[0], book) == "amount"

@@ -31,6 +31,7 @@ from domain.quote import Quote, QuoteLine
 
 EUR = 1_000_000
 PLACE: dict[str, Any] = {"offering": "FIBRE", "selling_model": "monthly", "currency": "EUR"}
+COST: dict[str, Any] = {"offering": "FIBRE", "currency": "EUR", "unit_cost_micros": 5 * EUR}
 TIERS = (Tier(from_quantity=11, unit_price_micros=9 * EUR), Tier(from_quantity=21, off_basis_points=2_000))
 
 
@@ -207,6 +208,15 @@ def test_of_a_line_that_cannot_be_read_no_fact_is_known() -> None:
     assert facts() == (0, 50)
     assert facts(discount_basis_points=None, net_minor=None) == (None, None)
     assert facts(quantity=None, net_minor=None) == (0, None)
+
+
+def test_an_amount_that_no_line_comes_to_leaves_the_margin_unknown() -> None:
+    most = line(10**9)
+    for entry in (list_price(10**15), Cost(offering="FIBRE", currency="EUR", unit_cost_micros=10**15)):
+        entries = {one.key: one.model_dump(mode="json") for one in (list_price(), entry)}
+        book = PriceBook({Cost(**COST).key: Cost(**COST).model_dump(mode="json"), **entries})
+        assert deal_facts(book, quote(line()), 30)["margin_percent"] is not None
+        assert deal_facts(book, quote(most), 30)["margin_percent"] is None
 
 
 def test_a_price_without_later_fields_keeps_its_stored_form() -> None:
