@@ -110,9 +110,9 @@ def interest(
 
 @group.command()
 @calls_api
-def requests(here: Here) -> None:
-    """The latest requests: quotes, corrections, exceptions to freezes, delegations, access to data."""
-    here.show(here.api.get("/api/requests"), _list)
+def requests(here: Here, limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100) -> None:
+    """Requests, newest first: quotes, corrections, exceptions to freezes, delegations, access to data."""
+    here.show(here.api.pages("/api/requests", limit), _list)
 
 
 @group.command()

@@ -12,9 +12,9 @@ app = typer.Typer()
 
 @app.command("notices")
 @calls_api
-def notices(here: Here, limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20) -> None:
+def notices(here: Here, limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20) -> None:
     """What you are told, in person or through a group, newest first."""
-    here.show(here.api.get("/api/me/notices", limit=limit), _told)
+    here.show(here.api.pages("/api/me/notices", limit), _told)
 
 
 @app.command("queue")

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from analysis.simulation import cases_of
 from domain.approval import Fired, Plan, Standing, Timer, gate, root_digest, timers
 from domain.canonical import parse
 from domain.change import ChangeContent, ChangeState
-from domain.errors import Invalid
 from domain.evidence import Judgement
-from domain.given import instant
 from domain.impact import Confirmation, Impact
 from domain.judging import Judged, judged
 from domain.kinds import kind_of, kind_of_artifact
@@ -35,6 +33,7 @@ from queries.approval import (
 )
 from queries.collisions import QueuePlace, Together, collisions_of, combined_of, queues_of
 from queries.emergency import BoardRecord, ReviewView, board_records, reviews, window_until
+from queries.newest import newest
 from store import changes
 from store.directory import names
 from store.files import FileStore
@@ -164,28 +163,9 @@ def list_changes(session: Session, cursor: str | None, limit: int, **only: str |
 
     Raises Invalid("bad_cursor").
     """
-    query = select(ChangeRow).order_by(col(ChangeRow.created_at).desc(), col(ChangeRow.id).desc()).limit(limit + 1)
-    query = query.filter_by(**{name: value for name, value in only.items() if value})
-    if cursor:
-        at, last = _cursor(cursor)
-        query = query.where(
-            or_(col(ChangeRow.created_at) < at, and_(col(ChangeRow.created_at) == at, col(ChangeRow.id) < last))
-        )
-    rows = list(session.execute(query).scalars())
-    shown = rows[:limit]
-    following = f"{shown[-1].created_at.isoformat()}|{shown[-1].id}" if len(rows) > limit else None
-    return ChangePage(items=tuple(summary(row) for row in shown), next=following)
-
-
-def _cursor(cursor: str) -> tuple[datetime, str]:
-    at, _, last = cursor.partition("|")
-    try:
-        moment = instant(at)
-    except ValueError:
-        raise Invalid("bad_cursor", "This cursor was not given out by this list.") from None
-    if not last:
-        raise Invalid("bad_cursor", "This cursor was not given out by this list.")
-    return moment, last
+    query = select(ChangeRow).filter_by(**{name: value for name, value in only.items() if value})
+    rows, following = newest(session, query, ChangeRow, cursor, limit)
+    return ChangePage(items=tuple(summary(row) for row in rows), next=following)
 
 
 def summary(row: ChangeRow) -> ChangeSummary:

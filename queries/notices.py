@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from domain.model import Model
 from domain.party import Actor
+from queries.newest import newest
 from store.tables.notice import NoticeRow
 
 
@@ -21,12 +22,18 @@ class NoticeView(Model):
     created_at: datetime
 
 
-def notices(session: Session, actor: Actor, limit: int) -> tuple[NoticeView, ...]:
-    """What the acting person is told, newest first."""
-    rows = session.execute(
-        select(NoticeRow)
-        .where(or_(col(NoticeRow.person) == actor.party, col(NoticeRow.party_group).in_(actor.groups)))
-        .order_by(col(NoticeRow.created_at).desc(), col(NoticeRow.id))
-        .limit(limit)
-    ).scalars()
-    return tuple(NoticeView(**{name: getattr(row, name) for name in NoticeView.model_fields}) for row in rows)
+class NoticePage(Model):
+    """A page of notices, newest first, and the cursor of the next one (None at the end)."""
+
+    items: tuple[NoticeView, ...]
+    next: str | None
+
+
+def notices(session: Session, actor: Actor, cursor: str | None, limit: int) -> NoticePage:
+    """What the acting person is told, newest first. Raises Invalid("bad_cursor")."""
+    query = select(NoticeRow).where(
+        or_(col(NoticeRow.person) == actor.party, col(NoticeRow.party_group).in_(actor.groups))
+    )
+    rows, following = newest(session, query, NoticeRow, cursor, limit)
+    items = tuple(NoticeView(**{name: getattr(row, name) for name in NoticeView.model_fields}) for row in rows)
+    return NoticePage(items=items, next=following)

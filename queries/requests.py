@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from domain.approval import Plan, Standing, Timer, gate, root_digest, timers
 from domain.model import Model
 from queries.approval import DecisionView, RemarkView, Yours, decision_views, people_of, remarks, speakers, yours
+from queries.newest import newest
 from store import requests
 from store.directory import names
 from store.tables.request import RequestRow
-
-MOST = 100
 
 
 class RequestSummary(Model):
@@ -30,6 +29,13 @@ class RequestSummary(Model):
     version: int
     created_at: datetime
     opened_at: datetime | None
+
+
+class RequestPage(Model):
+    """A page of requests, newest first, and the cursor of the next one (None at the end)."""
+
+    items: tuple[RequestSummary, ...]
+    next: str | None
 
 
 class RequestView(Model):
@@ -74,7 +80,7 @@ def request_summary(row: RequestRow) -> RequestSummary:
     return RequestSummary(**{name: getattr(row, name) for name in RequestSummary.model_fields})
 
 
-def request_list(session: Session) -> tuple[RequestSummary, ...]:
-    """The latest requests, at most a hundred."""
-    query = select(RequestRow).order_by(col(RequestRow.created_at).desc(), col(RequestRow.id).desc()).limit(MOST)
-    return tuple(request_summary(row) for row in session.execute(query).scalars())
+def request_list(session: Session, cursor: str | None, limit: int) -> RequestPage:
+    """Requests newest first. Raises Invalid("bad_cursor")."""
+    rows, following = newest(session, select(RequestRow), RequestRow, cursor, limit)
+    return RequestPage(items=tuple(request_summary(row) for row in rows), next=following)

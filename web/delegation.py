@@ -25,6 +25,7 @@ from web.visitor import FormCall, PageForm, Visiting, Visitor, as_typed, typed_n
 
 router = APIRouter(prefix="/delegations")
 Text = Annotated[str, Field(max_length=400)]
+PAGE = 100
 DAYS = re.compile("[0-9]{1,3}")
 Several = Annotated[list[Text], Field(max_length=50)]
 
@@ -46,9 +47,9 @@ EMPTY = DelegationForm(csrf="", key="")
 
 
 @router.get("")
-def page(request: Request, visitor: Visiting, session: Reading) -> Response:
-    """What I have lent, what was lent to me, and the latest requests."""
-    return _page(request, visitor, session, EMPTY)
+def page(request: Request, visitor: Visiting, session: Reading, cursor: str = "") -> Response:
+    """What I have lent, what was lent to me, and a page of the requests."""
+    return _page(request, visitor, session, EMPTY, cursor=cursor)
 
 
 @router.post("")
@@ -86,7 +87,12 @@ def end(
 
 
 def _page(
-    request: Request, visitor: Visitor, session: Session, form: DelegationForm, problem: MandateError | None = None
+    request: Request,
+    visitor: Visitor,
+    session: Session,
+    form: DelegationForm,
+    problem: MandateError | None = None,
+    cursor: str = "",
 ) -> Response:
     person = visitor.actor.person
     return render(
@@ -95,7 +101,8 @@ def _page(
         problem.http_status if problem else 200,
         visitor=visitor,
         delegations=delegations_of(session, person, visitor.now) if person else (),
-        requests=request_list(session),
+        requests=request_list(session, cursor or None, PAGE),
+        first=not cursor,
         people=active_persons(session),
         groups=sorted(visitor.actor.groups),
         kinds=[*kinds(), *ENDINGS],

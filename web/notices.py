@@ -8,10 +8,11 @@ from web.rendering import render
 from web.visitor import Visiting
 
 router = APIRouter(prefix="/notices")
-MOST = 100
+PAGE = 100
 
 
 @router.get("")
-def page(request: Request, visitor: Visiting, session: Reading) -> Response:
-    """What I am told."""
-    return render(request, "notices.html", visitor=visitor, notices=notices(session, visitor.actor, MOST))
+def page(request: Request, visitor: Visiting, session: Reading, cursor: str = "") -> Response:
+    """What I am told, a page of it."""
+    found = notices(session, visitor.actor, cursor or None, PAGE)
+    return render(request, "notices.html", visitor=visitor, found=found, first=not cursor)

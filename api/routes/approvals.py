@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.development import development_confirmed
-from api.parts import Asking, InstallationParts, Now, Parts, Reading, Writing
+from api.parts import Asking, InstallationParts, Limit, Now, Parts, Reading, Writing
 from commands import approvals, discussion
 from commands.approvals import Ballot, DecisionReceipt
 from commands.changes import Receipt
@@ -18,7 +18,7 @@ from commands.step_up import Authentication, StepUp, step_up
 from domain.errors import MandateError
 from domain.given import WrittenNumber
 from domain.model import Model
-from queries.requests import RequestSummary, RequestView, request_list, request_view
+from queries.requests import RequestPage, RequestView, request_list, request_view
 
 router = APIRouter(prefix="/api", tags=["approvals"])
 MOST = 50
@@ -134,9 +134,9 @@ def ask_exception(
 
 
 @router.get("/requests")
-def requests(_asking: Asking, session: Reading) -> list[RequestSummary]:
-    """The latest requests that are no changes: quotes, corrections, exceptions, delegations, access to data."""
-    return list(request_list(session))
+def requests(_asking: Asking, session: Reading, limit: Limit = 50, cursor: str | None = None) -> RequestPage:
+    """Requests that are no changes, newest first: quotes, corrections, exceptions, delegations, access to data."""
+    return request_list(session, cursor, limit)
 
 
 @router.get("/requests/{request}")

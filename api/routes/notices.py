@@ -4,15 +4,15 @@ from fastapi import APIRouter
 
 from api.parts import Asking, Limit, Reading
 from queries.collisions import QueuePlace, release_queue
-from queries.notices import NoticeView, notices
+from queries.notices import NoticePage, notices
 
 router = APIRouter(prefix="/api", tags=["notices"])
 
 
 @router.get("/me/notices")
-def my_notices(asking: Asking, session: Reading, limit: Limit = 50) -> list[NoticeView]:
+def my_notices(asking: Asking, session: Reading, limit: Limit = 50, cursor: str | None = None) -> NoticePage:
     """What you are told, in person or through a group, newest first."""
-    return list(notices(session, asking, limit))
+    return notices(session, asking, cursor, limit)
 
 
 @router.get("/artifacts/{kind}/{name}/queue")

@@ -39,7 +39,7 @@ def test_a_line_is_previewed_asked_about_decided_on_and_read(caller: People, lin
     assert (shown["tier"], shown["asks"]) == (2, [["finance"], ["legal"]])
     assert shown["preview"]["original"] == str(line["discount_basis_points"])
     after = {one["field"]: one["after"] for one in shown["preview"]["follows"]}
-    assert mara.get("/api/requests").json() == [], "nothing is written"
+    assert mara.get("/api/requests").json()["items"] == [], "nothing is written"
 
     answer = mara.post("/api/corrections", body(line))
     assert answer.status_code == 201, answer.text
@@ -94,7 +94,7 @@ def test_what_is_refused_says_why_and_asks_nobody(
     mara = caller("mara.lindqvist")
     answer = mara.post("/api/corrections", body(line, **changes))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert mara.get("/api/requests").json() == []
+    assert mara.get("/api/requests").json()["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import queries.inbox
 from queries.inbox import inbox
 from store.tables.columns import table_of
 from store.tables.directory import PersonRow
+from store.tables.notice import NoticeRow
 from store.tables.request import RequestRow
 from tests.api.conftest import Caller
 from tests.builders import FINANCE, MACHINE, PRICING, SECOND_FINANCE, Business
@@ -78,6 +79,33 @@ def test_the_page_says_how_many_there_are_and_goes_on(waiting: list[str], caller
     assert f"({MANY})" in text and waiting[0] in text and waiting[50] not in text
     following = text.partition('href="/?cursor=')[2].partition('"')[0]
     assert waiting[50] in helene.client.get(f"/?cursor={following}").text
+
+
+def test_requests_and_notices_page_to_the_last_one(
+    business: Business, waiting: list[str], caller: Callable[[str], Caller]
+) -> None:
+    """A hundred was all that anybody could read of either."""
+    told = [{"id": f"notice-{n:03}", "subject": "CR-1", "person": "", "party_group": "finance"} for n in range(MANY)]
+    with business.database.writing() as session:
+        now = business.database.now(session)
+        more = {"code": "informed", "message": "On its way.", "created_at": now}
+        session.execute(insert(table_of(NoticeRow)), [{**one, **more} for one in told])
+    helene = caller(FINANCE)
+    for path, ids in (("/api/requests", waiting), ("/api/me/notices", [one["id"] for one in told][::-1])):
+        seen, cursor = list[str](), None
+        while cursor is not None or not seen:
+            page = helene.client.get(
+                path, params={"limit": 100, "cursor": cursor or ""}, headers={"Authorization": f"Bearer {helene.token}"}
+            ).json()
+            seen += [item["id"] for item in page["items"]]
+            cursor = page["next"]
+        assert len(seen) == len(set(seen)) >= MANY
+        assert [one for one in seen if one in ids] == ids
+        assert helene.get(f"{path}?cursor=x").json()["code"] == "bad_cursor"
+    helene.client.cookies.set("mandate_session", helene.token)
+    for page, shown in (("/notices", "On its way."), ("/delegations", waiting[120])):
+        following = helene.client.get(page).text.partition(f'href="{page}?cursor=')[2].partition('"')[0]
+        assert shown in helene.client.get(f"{page}?cursor={following}").text
 
 
 def test_what_is_left_out_by_its_plan_alone_is_nobodys(

@@ -50,7 +50,7 @@ def cases(business: Business, artifact: str = PRICES) -> list[tuple[str, str]]:
 
 def told(business: Business, account: str) -> list[str]:
     with business.database.reading() as session:
-        found = notices(session, as_actor(business.gateway, account), 50)
+        found = notices(session, as_actor(business.gateway, account), None, 50).items
     return [one.subject for one in found if one.code == "certification_overdue"]
 
 

@@ -35,7 +35,7 @@ def risk(business: Business, change: str) -> dict[str, int]:
 
 def told(business: Business, account: str) -> list[NoticeView]:
     with business.database.reading() as session:
-        return list(notices(session, as_actor(business.gateway, account), 100))
+        return list(notices(session, as_actor(business.gateway, account), None, 100).items)
 
 
 def rise(percent: int, **more: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def next_timer(business: Business, change: str) -> tuple[str, int]:
 
 def told(business: Business, account: str) -> list[str]:
     with business.database.reading() as session:
-        return [notice.code for notice in notices(session, as_actor(business.gateway, account), 50)]
+        return [notice.code for notice in notices(session, as_actor(business.gateway, account), None, 50).items]
 
 
 def test_time_tells_whom_it_reminds_and_whom_it_brings_in(business: Business) -> None:
