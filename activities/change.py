@@ -11,8 +11,8 @@ from temporalio import activity
 
 from activities.delivery import deliver_owed, troubles, verify_live
 from activities.payloads import Look, Progress, StepInput, Trouble
-from activities.simulation import SimulationSteps, is_brief
-from activities.steps import OVERTAKEN_TRIES, Taken, passing
+from activities.simulation import SimulationSteps
+from activities.steps import OVERTAKEN_TRIES, Taken, is_brief, passing
 from analysis.assessment import Assessment, Requested, assess, find_impact, sources
 from analysis.combining import combinations
 from analysis.impact import STALE, Effort, Sources

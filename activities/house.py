@@ -34,8 +34,12 @@ LOCAL: dict[str, Any] = {
 
 Waiting for a free thread is no failure, so only the run itself is held to five seconds."""
 
+HEARD = timedelta(seconds=30)
+"""Every step that is no local one beats each second (`beating`), so after so long without a beat its worker is gone."""
+
 REGULAR: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=10),
+    "heartbeat_timeout": HEARD,
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10), maximum_attempts=3
     ),
@@ -53,19 +57,20 @@ DOWNSTREAM: dict[str, Any] = {
 
 ANALYSIS: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=30),
+    "heartbeat_timeout": HEARD,
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 }
 """A step over many records."""
-PART: dict[str, Any] = {**ANALYSIS, "heartbeat_timeout": timedelta(minutes=2)}
-"""A part of one, which tells of its progress."""
+PART: dict[str, Any] = {**ANALYSIS}
+"""A part of one, whose beats tell of its progress."""
 BULK: dict[str, Any] = {
     "start_to_close_timeout": timedelta(hours=2),
-    "heartbeat_timeout": timedelta(seconds=30),
+    "heartbeat_timeout": HEARD,
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=2), maximum_interval=timedelta(seconds=30), maximum_attempts=5
     ),
 }
-"""A set-based run of an engine, which beats while it works; a killed one is begun again."""
+"""A set-based run of an engine; a killed one is begun again."""
 
 PARK_FIRST, PARK_LONGEST = 15.0, 600.0
 

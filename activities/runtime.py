@@ -16,6 +16,7 @@ from temporalio.worker import (
     UnsandboxedWorkflowRunner,
 )
 
+from activities.beating import Beating
 from domain.errors import MandateError
 
 CONVERTERS = tuple(PydanticPayloadConverter().converters.values())
@@ -51,7 +52,7 @@ def plugin() -> SimplePlugin:
     return SimplePlugin(
         "mandate",
         data_converter=DATA_CONVERTER,
-        interceptors=[ErrorMapping()],
+        interceptors=[ErrorMapping(), Beating()],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
 

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.beating import tell
 from activities.payloads import Conclusion, PartDone, PartInput, Progress, SimulationJob, StepInput
 from activities.snapshot import refresh
-from activities.steps import Steps, Taken
+from activities.steps import Steps, Taken, is_brief
 from analysis.assessment import Wide, build_subject, contents_at, overtaken, run_simulation, subject_of
 from analysis.impact import TakesLonger
 from analysis.simulation import (
@@ -76,7 +77,7 @@ class SimulationSteps(Steps):
 
     @activity.defn
     def simulate_part(self, part: PartInput) -> PartDone:
-        """Price some partitions; a heartbeat a partition tells how many are done and lets it be cancelled."""
+        """Price some partitions; the beats tell how many are done."""
         wide, subject = self._wide(), self._subject(part.step, part.versions)
         with self.gateway.database.reading() as session:
             snapshot = named(session, part.snapshot)
@@ -89,7 +90,7 @@ class SimulationSteps(Steps):
             files.append((piece.number, kept.put(buffer.getvalue())))
             compared, sql = compared + piece.compared, piece.sql
             differing += piece.differing
-            activity.heartbeat(len(files), len(part.numbers))
+            tell(len(files), len(part.numbers))
         return PartDone(files=tuple(files), compared=compared, differing=tuple(differing), sql=sql)
 
     @activity.defn
@@ -162,11 +163,6 @@ class SimulationSteps(Steps):
         if self.wide is None:
             raise Unavailable("no_snapshots", "This worker knows no folder of snapshots.")
         return self.wide
-
-
-def is_brief() -> bool:
-    """Whether this is a local step, which has seconds only: the regular one follows where they do not suffice."""
-    return activity.in_activity() and activity.info().is_local
 
 
 def _owner(step: StepInput) -> str:

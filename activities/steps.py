@@ -8,20 +8,26 @@ What fails on the way is left to the workflow, which takes it by itself, under i
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
+import duckdb
 import structlog
 from sqlalchemy import bindparam, select
 from sqlmodel import col
+from temporalio import activity
 
+from activities.beating import Beats, beating
 from activities.delivery import tries
 from activities.payloads import Look, Progress, Step, StepInput, Trouble, step_input
 from analysis.assessment import Wide
 from commands import approvals, bookkeeping, cases
 from commands.command import Call, Gateway
 from connectors.target import Target
-from domain.errors import Conflict, KeyReused
+from domain.change import CLOSED, ChangeState
+from domain.errors import Conflict, KeyReused, MandateError, Unavailable
 from domain.party import SYSTEM
+from store import changes
 from store.audit import in_last_minute
 from store.files import FileStore
 from store.freezes import freezes
@@ -79,12 +85,35 @@ class Steps:
         A step whose answer was lost is taken again; what its first run has recorded holds, whatever it finds now.
         """
         try:
-            taken = work(step)
+            taken = work(step) if is_brief() else self._while_wanted(step, work)
         except (Conflict, KeyReused) as moved:
             log.info("step_overtaken", change=step.change, code=moved.code)
             taken = Taken(self._noted(step.change))
         at = self._told(taken.at)
         return self._held(at, taken.blocks) if taken.blocks and at.open else self._onward(step, at)
+
+    def _while_wanted(self, step: StepInput, work: Callable[[StepInput], Taken]) -> Taken:
+        """A step with more time than seconds ends where its revision is withdrawn or edited meanwhile.
+
+        Raises Conflict("step_stopped").
+        """
+        with beating(partial(self._is_wanted, step)) as beats:
+            try:
+                return work(step)
+            except duckdb.InterruptException as stopped:
+                if beats.stopped and not beats.given_up:
+                    raise Unavailable("step_interrupted", "This process ends; the step is taken again.") from stopped
+                raise Conflict("step_stopped", "Nobody waits for what this step looks for any more.") from stopped
+
+    def _is_wanted(self, step: StepInput, beats: Beats) -> bool:
+        """Where nobody can say, it is."""
+        try:
+            with self.gateway.database.reading() as session:
+                row = changes.change(session, step.change)
+                return row.revision == step.revision and ChangeState(row.state) not in CLOSED
+        except MandateError as error:
+            log.warning("step_not_looked_after", change=step.change, code=error.code)
+            return True
 
     def _looked(self, look: Look) -> Progress:
         """Report strangers, read the facts, let time do what is due, and note what has been seen."""
@@ -169,6 +198,11 @@ class Steps:
             cases.report_stranger(self.gateway, Call(SYSTEM, key), look.change, kind, value)
         if len(strange) > room:
             log.warning("strangers_not_recorded", change=look.change, count=len(strange) - max(room, 0))
+
+
+def is_brief() -> bool:
+    """Whether this is a local step, which has seconds only: the regular one follows where they do not suffice."""
+    return activity.in_activity() and activity.info().is_local
 
 
 def _progress(at: Lifecycle, wide: bool = False) -> Progress:

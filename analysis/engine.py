@@ -3,26 +3,40 @@
 import fcntl
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
 from domain.canonical import digest_of
+from domain.errors import Unavailable
 from store.snapshots import SnapshotFiles
 
 PREFIX, HELD = "mandate-analysis-", "held"
 YOUNG = 60.0
+AT_ONCE = 2
+"""So many wide analyses at once in one process, each with the memory that is set for it; others wait."""
+SEATS = threading.BoundedSemaphore(AT_ONCE)
+Connections: TypeAlias = set[duckdb.DuckDBPyConnection]
+OPEN: ContextVar[Connections | None] = ContextVar("open", default=None)
+"""Where the connections of a piece of work are noted, for whoever may have to end it from another thread."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one analysis may use: memory as DuckDB writes it (`1GB`), and threads."""
+    """How much one analysis may use: memory as DuckDB writes it (`1GB`), and threads.
+
+    patience: how many seconds it waits for others of this process to end; None: as long as it takes.
+    """
 
     memory: str = "1GB"
     threads: int = 2
+    patience: int | None = None
 
 
 USUAL = Limits()
@@ -30,12 +44,34 @@ USUAL = Limits()
 
 @contextmanager
 def engine(files: SnapshotFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that can read snapshots."""
-    with workspace(limits) as (connection, _):
+    """A connection that can read snapshots, of which there are few at once. Raises Unavailable("analysis_busy")."""
+    with seat(limits.patience), workspace(limits) as (connection, _):
         connection.execute("SET preserve_insertion_order = false")
         if not files.is_local:
             connection.register_filesystem(files.filesystem)
         yield connection
+
+
+@contextmanager
+def seat(patience: int | None) -> Iterator[None]:
+    """One of the few wide analyses that a process makes at once. Raises Unavailable("analysis_busy")."""
+    waited = 0
+    # Second by second: a thread that waits without end cannot be told to stop.
+    while not SEATS.acquire(timeout=1):
+        waited += 1
+        if patience is not None and waited >= patience:
+            raise Unavailable("analysis_busy", "Others are analysing so much just now that this would take too long.")
+    try:
+        yield
+    finally:
+        SEATS.release()
+
+
+def interrupt(connections: Connections) -> None:
+    """End the statements that run on these connections just now; whoever runs one gets duckdb.InterruptException."""
+    for connection in tuple(connections):
+        with suppress(duckdb.ConnectionException):  # it has just come to its end by itself
+            connection.interrupt()
 
 
 @contextmanager
@@ -47,6 +83,9 @@ def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
         fcntl.flock(held, fcntl.LOCK_EX)
         _remove_left(Path(folder))
         connection = duckdb.connect(":memory:")
+        opened = OPEN.get()
+        if opened is not None:
+            opened.add(connection)
         try:
             connection.execute(f"SET memory_limit = '{limits.memory}'")
             connection.execute(f"SET threads = {limits.threads}")
@@ -55,6 +94,8 @@ def workspace(limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
             connection.execute("SET enable_progress_bar = false")
             yield connection, Path(folder)
         finally:
+            if opened is not None:
+                opened.discard(connection)
             connection.close()
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -92,11 +93,17 @@ def simulate_many(
 
 def some_ahead(pieces: Generator[T, None, None]) -> Iterator[T]:
     """The same, but the next ones are being made while one is worked on, so that no core waits for the other."""
+    # In the context of this thread, so that what is opened for them belongs to the same work.
+    context = copy_context()
+
+    def make() -> T | None:
+        return context.run(next, pieces, None)
+
     with closing(pieces), ThreadPoolExecutor(1) as maker:
-        coming = deque(maker.submit(next, pieces, None) for _ in range(AHEAD))
+        coming = deque(maker.submit(make) for _ in range(AHEAD))
         try:
             while (piece := coming.popleft().result()) is not None:
-                coming.append(maker.submit(next, pieces, None))
+                coming.append(maker.submit(make))
                 yield piece
         finally:
             maker.shutdown(cancel_futures=True)

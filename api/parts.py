@@ -24,6 +24,9 @@ from store.files import FileStore
 from store.settings import Settings
 from store.snapshots import SnapshotFiles
 
+PATIENCE = 10
+"""Seconds that a request waits for other wide analyses of this process, before it is told to come again."""
+
 
 @dataclass
 class Parts:
@@ -48,14 +51,17 @@ class Parts:
 
     def sources(self, session: Session, now: datetime) -> Sources:
         """What an analysis works with in this session."""
-        limits = Limits(self.settings.analysis_memory, self.settings.analysis_threads)
-        return Sources(session, self.files, now, SnapshotFiles(self.settings.snapshot_url), limits)
+        return Sources(session, self.files, now, SnapshotFiles(self.settings.snapshot_url), self.limits)
+
+    @property
+    def limits(self) -> Limits:
+        """How much one analysis may use, and how long whoever asks waits for others to end."""
+        return Limits(self.settings.analysis_memory, self.settings.analysis_threads, PATIENCE)
 
     @property
     def wide(self) -> Wide:
         """Where wide analyses read, and how much they may use."""
-        limits = Limits(self.settings.analysis_memory, self.settings.analysis_threads)
-        return Wide(SnapshotFiles(self.settings.snapshot_url), limits, self.settings.analysis_few)
+        return Wide(SnapshotFiles(self.settings.snapshot_url), self.limits, self.settings.analysis_few)
 
     def require_temporal(self) -> Client:
         """The Temporal client. Raises Unavailable("temporal_unavailable")."""

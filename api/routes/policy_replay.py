@@ -19,8 +19,7 @@ POLICY = "approval/standard"
 
 def tools(installation: Parts) -> tuple[SnapshotFiles, Limits]:
     """Where snapshots are, and how much an analysis may use."""
-    loaded = installation.settings
-    return SnapshotFiles(loaded.snapshot_url), Limits(loaded.analysis_memory, loaded.analysis_threads)
+    return SnapshotFiles(installation.settings.snapshot_url), installation.limits
 
 
 def replayed(

@@ -1,6 +1,7 @@
 """A policy replay over the records of a snapshot, from the API; and the words for what cannot be replayed."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from activities.snapshot import refresh
-from analysis.engine import Limits
+from analysis.engine import AT_ONCE, Limits, engine
 from analysis.policies import policy_at
 from analysis.replay import Version
 from api.app import create_app
@@ -138,6 +139,18 @@ def test_two_versions_by_the_api(sofia: Caller) -> None:
     found = sofia.get("/api/policy-replays?old=1&new=1").json()
     assert found["deals"] == found["same_people"]["deals"] == 200
     assert found["snapshot"].startswith("sha256:")
+
+
+def test_while_as_many_as_may_are_analysed_another_is_asked_to_come_again(
+    sofia: Caller, files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.parts.PATIENCE", 1)
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(engine(files, Limits("100MB", 1)))
+        answer = sofia.get("/api/policy-replays?old=1&new=1")
+    assert (answer.status_code, answer.json()["code"]) == (503, "analysis_busy")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_a_run_that_is_given_up_while_it_runs_ends(orders: Business, monkeypatch
     cancel_reconciliation(orders.gateway, orders.call(SOFIA), name)
     # What the step read at its beginning was right then.
     monkeypatch.setattr("commands.reconciliations.begin_reconciliation", lambda *_: begun)
-    monkeypatch.setattr("activities.reconciliation.BEAT", 0.001)
+    monkeypatch.setattr("activities.beating.BEAT", 0.001)
     assert steps(orders).reconcile(ReconciliationRef(run=name)).state == RunState.CANCELLED
     assert view(orders, name).summary.state is RunState.CANCELLED and view(orders, name).work == ()
 
@@ -245,7 +245,7 @@ def test_only_a_cancelled_workflow_gives_its_run_up(
     orders: Business, monkeypatch: pytest.MonkeyPatch, why: dict[str, bool], left: RunState, code: str
 ) -> None:
     name, environment = ask(orders, "quote-order"), ActivityEnvironment()
-    monkeypatch.setattr("activities.reconciliation.BEAT", 0.001)
+    monkeypatch.setattr("activities.beating.BEAT", 0.001)
     environment.cancel(ActivityCancellationDetails(**why))
     found = ""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from activities.simulation import GROUP
 from analysis.engine import PREFIX
 from commands.command import Gateway
 from domain.snapshot import PARTITIONS
@@ -62,8 +63,10 @@ def test_a_change_that_is_withdrawn_ends_its_simulation_and_leaves_nothing(
         change = story.propose(
             story.proposal("FIBRE-500", {"DE": story.price("FIBRE-500", "DE", "direct") + 1}, "direct")
         )
-        # After the first beats, which are never held back.
+        # After the first beats, which are never held back; they tell how many of the partitions are done.
         eventually(lambda: worked.exists() and len(worked.read_text()) > 3, bool)
+        progress = f"/api/changes/{change}/simulation/progress"
+        eventually(lambda: platform.read(progress)["done"], lambda done: 0 < done < PARTITIONS - GROUP)
         story.withdraw(change).raise_for_status()
 
         story.until(change, "withdrawn")
