@@ -15,7 +15,8 @@ from activities.simulation import SimulationSteps
 from activities.steps import OVERTAKEN_TRIES, Taken, is_brief, passing
 from analysis.assessment import Assessment, Requested, assess, find_impact, sources
 from analysis.combining import combinations
-from analysis.impact import STALE, Effort, Sources
+from analysis.engine import STALE
+from analysis.impact import Effort, Sources
 from commands import assessments, releases, rollbacks
 from domain.approval import Plan
 from domain.errors import Unavailable

@@ -19,6 +19,9 @@ from store.snapshots import SnapshotFiles
 
 PREFIX, HELD = "mandate-analysis-", "held"
 YOUNG = 60.0
+STALE = "snapshot_stale"
+GONE = ("No files found", "No such file", "FileNotFoundError")
+"""How DuckDB says, by itself or through a store, that a file is not there."""
 AT_ONCE = 2
 """So many wide analyses at once in one process, each with the memory that is set for it; others wait."""
 SEATS = threading.BoundedSemaphore(AT_ONCE)
@@ -44,12 +47,20 @@ USUAL = Limits()
 
 @contextmanager
 def engine(files: SnapshotFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that can read snapshots, of which there are few at once. Raises Unavailable("analysis_busy")."""
+    """A connection that can read snapshots, of which there are few at once.
+
+    Raises Unavailable("analysis_busy", "snapshot_stale": newer ones were taken, and the files of this one are gone).
+    """
     with seat(limits.patience), workspace(limits) as (connection, _):
         connection.execute("SET preserve_insertion_order = false")
         if not files.is_local:
             connection.register_filesystem(files.filesystem)
-        yield connection
+        try:
+            yield connection
+        except (duckdb.Error, FileNotFoundError) as error:
+            if not any(sign in str(error) for sign in GONE):
+                raise
+            raise Unavailable(STALE, "The snapshot was replaced by newer ones while it was read.") from error
 
 
 @contextmanager

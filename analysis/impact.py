@@ -13,7 +13,7 @@ from enum import Enum, auto
 from sqlmodel import Session
 
 from analysis import impact_answers
-from analysis.engine import USUAL, Limits
+from analysis.engine import STALE, USUAL, Limits
 from analysis.hits import Hits, added, hits_of, merged
 from analysis.impact_scan import Question, scan
 from domain.artifact import EVERYWHERE, Part
@@ -35,7 +35,6 @@ FEW = 200
 """Offerings up to which the index is asked at once; for more of them it is first asked how many lines they have."""
 MOST_MOVED = 20_000
 """Documents moved since the snapshot up to which they are read one by one; with more it is brought up to now first."""
-STALE = "snapshot_stale"
 RENEWAL_DAYS = 90
 
 

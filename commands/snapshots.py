@@ -6,13 +6,15 @@ from commands.command import Authority, Control, command
 from commands.step import require_system
 from domain.canonical import canonical, parse
 from domain.snapshot import Snapshot
-from store import snapshots
+from store import changes, snapshots
 from store.tables.columns import table_of
 from store.tables.snapshot import SnapshotRow, SnapshotUseRow
 from store.unit_of_work import Transaction
 
 KEPT = 3
 """Unreferenced snapshots that are kept: who has just read the manifest of one still finds its files."""
+HELD = "held/"
+"""Before the name of what is being simulated on a snapshot, and is no evidence yet."""
 ROWS, USES = table_of(SnapshotRow), table_of(SnapshotUseRow)
 
 
@@ -35,11 +37,12 @@ def record_snapshot(tx: Transaction, snapshot: Snapshot) -> str:
 
 @command(control=Control.OPERATION, authority=Authority.FREE, audited=False)
 def forget_snapshots(tx: Transaction) -> list[str]:
-    """Forget snapshots that no evidence refers to, apart from the last few.
+    """Forget snapshots that no evidence refers to and no simulation runs on, apart from the last few.
 
     Returns the files that those kept still need. Raises Refused("system_only").
     """
     require_system(tx)
+    _let_go(tx)
     last = select(ROWS.c.number).order_by(ROWS.c.number.desc()).limit(KEPT)
     used = select(USES.c.snapshot)
     tx.session.execute(
@@ -57,7 +60,16 @@ def hold_snapshot(tx: Transaction, digest: str, change: str, revision: int) -> N
     Raises Refused("system_only"), NotFound("unknown_snapshot").
     """
     require_system(tx)
-    keep_snapshot(tx, digest, f"{change}/{revision}")
+    keep_snapshot(tx, digest, f"{HELD}{change}/{revision}")
+
+
+def _let_go(tx: Transaction) -> None:
+    """What was held for simulations that are over: concluded, withdrawn or edited. Evidence keeps its own."""
+    held = tx.session.execute(select(USES.c.used_by).where(USES.c.used_by.startswith(HELD))).scalars()
+    for used_by in set(held):
+        change, _, revision = used_by.removeprefix(HELD).rpartition("/")
+        if not changes.simulates(tx.session, change, int(revision)):
+            tx.session.execute(delete(USES).where(USES.c.used_by == used_by))
 
 
 def keep_snapshot(tx: Transaction, digest: str, used_by: str) -> None:

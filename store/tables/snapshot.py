@@ -19,7 +19,7 @@ class SnapshotRow(SQLModel, table=True):
 
 
 class SnapshotUseRow(SQLModel, table=True):
-    """Evidence that was found on a snapshot, which is kept as long as this row is."""
+    """Evidence that was found on a snapshot, or what is being simulated on it: it is kept as long as this row is."""
 
     __tablename__ = "snapshot_use"
 

@@ -16,21 +16,23 @@ from structlog.testing import capture_logs
 from activities.snapshot import refresh, refresh_forever
 from analysis import snapshotting
 from analysis.columns import logical_digest
+from analysis.engine import Limits, engine, parquet
+from commands.changes import withdraw_change
 from commands.orders import seed_orders
 from commands.quotes import begin_seed, publish_seed, seed_chunk
-from commands.snapshots import KEPT
-from domain.errors import Conflict
+from commands.snapshots import KEPT, hold_snapshot
+from domain.errors import Conflict, NotFound, Unavailable
 from domain.impact import FAULTS
 from domain.snapshot import PARTITIONS, Snapshot
 from store import quotes as stored_quotes
 from store.database import Database
 from store.records import RECORDS, Record
-from store.snapshots import SnapshotFiles, latest, refreshing
+from store.snapshots import SnapshotFiles, latest, named, refreshing
 from store.tables.columns import table_of
 from store.tables.quote import QuoteLineRow, QuoteRow
 from store.where_used import USES
 from tests.analysis.conftest import QUOTES, SEED
-from tests.builders import Business
+from tests.builders import REQUESTER, Business
 from tests.databases import as_owner
 
 QUOTE, LINE = table_of(QuoteRow), table_of(QuoteLineRow)
@@ -167,6 +169,42 @@ def test_what_nothing_refers_to_is_removed(seeded: Business, snapshot_files: Sna
 
     same(seeded, snapshot_files, found)
     assert len(snapshot_files.names()) == len(found.partitions) + KEPT - 1
+
+
+def test_what_a_simulation_holds_goes_when_it_is_over(seeded: Business, snapshot_files: SnapshotFiles) -> None:
+    change = seeded.draft()
+    seeded.submit(change)
+    assert seeded.walk(change, until="simulating").state == "simulating"
+    begun = refresh(seeded.gateway, snapshot_files)
+    hold_snapshot(seeded.gateway, seeded.system(), begun.digest, change, 1)
+    move_on(seeded, snapshot_files, "before")
+    assert snapshot_files.missing(begun) == []
+
+    withdraw_change(seeded.gateway, seeded.call(REQUESTER), change, "not wanted after all", None)
+    found = move_on(seeded, snapshot_files, "after")
+    assert len(snapshot_files.names()) == len(found.partitions) + KEPT - 1
+    with seeded.database.reading() as session, pytest.raises(NotFound):
+        named(session, begun.digest)
+
+
+def move_on(business: Business, files: SnapshotFiles, word: str) -> Snapshot:
+    """As many snapshots later as are kept."""
+    for number in range(KEPT + 1):
+        move(business, f"Q-{SEED}-0000005", f"{word}-{number}")
+        found = refresh(business.gateway, files)
+    return found
+
+
+@pytest.mark.parametrize("store", ["local", "memory"])
+def test_who_reads_a_snapshot_that_is_gone_is_told_to_take_a_newer_one(
+    seeded: Business, snapshot_files: SnapshotFiles, store: str, tmp_path: Path
+) -> None:
+    files = snapshot_files if store == "local" else SnapshotFiles(f"memory://{tmp_path.name}")
+    found = refresh(seeded.gateway, files)
+    files.remove([partition.file for partition in found.of("quote")])
+    with pytest.raises(Unavailable) as caught, engine(files, Limits("100MB", 1)) as connection:
+        connection.execute(f"SELECT sum(total_minor) FROM {parquet(files.paths(found, 'quote'))}").fetchall()
+    assert caught.value.code == "snapshot_stale"
 
 
 def test_files_that_got_lost_are_written_again(seeded: Business, snapshot_files: SnapshotFiles) -> None:
