@@ -5,8 +5,9 @@ are computed from the price book of each quote's own version, in the integers of
 prices, and by the reference itself where a line is one that nobody can price. A sample is compared with the reference.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
@@ -61,6 +62,9 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT k.quote, max(p.payment_days) AS payment_days
   FROM contract k JOIN contract_term p ON p.contract = k.id GROUP BY k.quote) t ON t.quote = q.id"""
+DECIDED = """
+CREATE TEMP TABLE decided AS
+SELECT * EXCLUDE number FROM kept QUALIFY row_number() OVER (PARTITION BY quote ORDER BY number DESC) = 1"""
 PRICED = "CREATE TEMP TABLE priced (id VARCHAR, lines BIGINT, faulty BOOLEAN, net HUGEINT, cost HUGEINT)"
 PRICED_LINES = """
 CREATE OR REPLACE TEMP TABLE priced_line AS
@@ -106,11 +110,14 @@ class Disagreement(MandateError):
 
 @dataclass(frozen=True)
 class Past:
-    """What facts come from: records, the price book of each version (None: there is none), facts kept by quote."""
+    """What facts come from: records, the price book of each version (None: there is none), what requests keep.
+
+    kept: facts with their `quote`, in batches, oldest first; read once.
+    """
 
     snapshot: Snapshot
     book: Callable[[int], PriceBook | None]
-    decided: Mapping[str, Facts]
+    kept: Iterable[Sequence[Facts]]
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,7 @@ def load_deals(connection: duckdb.DuckDBPyConnection, files: SnapshotFiles, past
     known = {"versions": list(books)}
     unsound = connection.execute(UNSOUND, known).fetchall()
     referred = _by_reference(connection, files, past.snapshot, books, unsound)
-    connection.register("referred", _table(referred))
+    connection.register("referred", _table([{"quote": quote, **facts} for quote, facts in referred.items()]))
     connection.execute(DEAL, known)
     row = connection.execute("SELECT count(*) FROM deal SEMI JOIN decided ON decided.quote = deal.deal").fetchall()
     return Deals(connection, files, past, books, int(row[0][0]))
@@ -165,15 +172,26 @@ def _open(connection: duckdb.DuckDBPyConnection, files: SnapshotFiles, past: Pas
         paths = files.paths(past.snapshot, kind)
         made = f"VIEW {kind} AS SELECT * FROM {parquet(paths)}" if paths else f"TABLE {kind} ({columns})"
         connection.execute(f"CREATE {made}")
-    connection.register("decided", _table(past.decided))
+    _keep(connection, past.kept)
     connection.execute(PAST_QUOTES)
     connection.execute(PRICED)
 
 
-def _table(facts: Mapping[str, Facts]) -> pa.Table:
-    """Facts by quote, as columns."""
-    columns = {name: pa.array([row.get(name) for row in facts.values()], kind) for name, kind in FACTS.items()}
-    return pa.table({"quote": pa.array(facts, pa.string()), **columns})
+def _keep(connection: duckdb.DuckDBPyConnection, kept: Iterable[Sequence[Facts]]) -> None:
+    """Make the table `decided` of the last facts of each quote; no more than a batch is held beside it."""
+    rows = 0
+    for facts in chain([()], kept):
+        number = pa.array(range(rows, rows + len(facts)), pa.int64())
+        connection.register("given", _table(facts).append_column("number", number))
+        connection.execute("INSERT INTO kept FROM given" if rows else "CREATE OR REPLACE TEMP TABLE kept AS FROM given")
+        rows += len(facts)
+    connection.execute(DECIDED)
+
+
+def _table(facts: Sequence[Facts]) -> pa.Table:
+    """Facts with their quote, as columns."""
+    columns = {"quote": pa.string(), **FACTS}
+    return pa.table({name: pa.array([row.get(name) for row in facts], kind) for name, kind in columns.items()})
 
 
 def _price(

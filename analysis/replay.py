@@ -15,12 +15,12 @@ from analysis.deals import SAMPLE, Disagreement
 from domain.approval_plan import Plan
 from domain.errors import Invalid
 from domain.money import sums
+from domain.ownership import OWNER
 from domain.replay import Flow, GroupWork, Replay, Route, Share
 from policies.evaluate import cell_holds
 from policies.plan import quote_plan
 from policies.table import ApprovalPolicy, Table
 
-OWNER_GROUP = "revenue-operations"
 HOUR = 3600
 BITS = 60
 Held = tuple[int, ...]
@@ -30,10 +30,11 @@ REFUSED = Route(stages=(), groups=(), signatures={}, hours=0)
 
 @dataclass(frozen=True)
 class Version:
-    """A policy and how people call it: `version 2`, `draft`."""
+    """A policy, how people call it (`version 2`, `draft`), and the group that it means by the owner of a quote."""
 
     policy: ApprovalPolicy
     name: str
+    owner: str = OWNER
 
     @property
     def table(self) -> Table:
@@ -45,7 +46,7 @@ class Version:
     def route(self, facts: Mapping[str, object]) -> Route:
         """The route of a deal by the evaluator of the approval engine."""
         try:
-            return route_of(quote_plan(self.policy, (self.name, 0), facts, OWNER_GROUP))
+            return route_of(quote_plan(self.policy, (self.name, 0), facts, self.owner))
         except Invalid as error:
             if error.code != "no_quote_rule":
                 raise

@@ -77,7 +77,7 @@ def measure(deals: int, rounds: int) -> list[Measurement]:
     with tempfile.TemporaryDirectory(prefix="mandate-bench-") as name:
         folder = Path(name)
         snapshot, book = make_snapshot(folder, deals), PriceBook(price_book(NEW))
-        past = Past(snapshot, lambda number: book, {})
+        past = Past(snapshot, lambda number: book, ())
         files, (old, new) = SnapshotFiles(str(folder)), versions()
 
         def ours() -> int:

@@ -9,10 +9,8 @@ from commands.requests import RequestReceipt, open_request
 from domain.approval import Choice, gate
 from domain.deal import deal_facts
 from domain.errors import Conflict, Invalid, NotFound
-from domain.ownership import accountable_in
 from domain.quote import Quote, QuoteTerms
 from store import artifacts, quote_approvals, quotes, requests
-from store.ownership import table as ownership_table
 from store.tables.approval import DecisionRow
 from store.tables.directory import PersonRow
 from store.tables.quote import QuoteRow
@@ -21,7 +19,6 @@ from store.tables.request import RequestRow
 from store.unit_of_work import Transaction
 
 KIND = quote_approvals.KIND
-DOMAIN = "quote-lifecycle"
 DRAFT, IN_APPROVAL, APPROVED = "draft", "in_approval", "approved"
 
 
@@ -41,7 +38,7 @@ def submit_quote(tx: Transaction, quote: str, terms: QuoteTerms) -> RequestRecei
     if row.expires_at <= tx.now:
         raise Conflict("quote_over", f"{quote} has expired.", quote=quote)
     facts = _facts(tx, found, terms)
-    owner = accountable_in(ownership_table(tx.session), DOMAIN)
+    owner = quote_approvals.owner(tx.session)
     plan = quote_plan_at(tx.session, facts, owner, tx.now, tx.actor.party)
     content = {
         "quote": quote,

@@ -14,7 +14,7 @@ from domain.pricing import PriceBook
 from domain.replay import DealPage, Replay
 from policies.content import policy_of
 from store import artifacts, changes
-from store.quote_approvals import kept_facts
+from store.quote_approvals import kept_facts, owner
 from store.snapshots import SnapshotFiles, latest
 
 PRICING, KIND = "pricing/standard", "approval"
@@ -23,7 +23,7 @@ PAGE = 50
 
 def version_of(session: Session, artifact: str, number: int) -> Version:
     """A published version. Raises NotFound("unknown_artifact", "unknown_version"), Invalid("bad_policy")."""
-    return Version(policy_at(session, artifact, number), f"version {number}")
+    return Version(policy_at(session, artifact, number), f"version {number}", owner(session))
 
 
 def proposed_by(session: Session, artifact: str, change: str) -> Version:
@@ -32,7 +32,7 @@ def proposed_by(session: Session, artifact: str, change: str) -> Version:
     content = changes.content(session, change, row.revision)
     if artifact not in {part.artifact for part in content.parts}:
         raise Invalid("other_artifact", f"{change} does not change {artifact}.", change=change)
-    return Version(policy_of(artifacts.proposed(session, content.parts)[KIND]), change)
+    return Version(policy_of(artifacts.proposed(session, content.parts)[KIND]), change, owner(session))
 
 
 def replay_policy(

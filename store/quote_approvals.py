@@ -1,6 +1,6 @@
 """Loading approvals of quotes: what a decision on one rests on, and what was approved before (R-7.11, R-14.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,14 +8,17 @@ from sqlmodel import Session, col
 
 from domain.canonical import digest, parse
 from domain.deal import PRICED, deal_facts
+from domain.ownership import accountable_in
 from domain.quote import USUAL_PAYMENT_DAYS, Quote, commercial_digest, deepest_discount
-from store import artifacts, quotes
+from store import artifacts, ownership, quotes
 from store.tables.contract import ContractRow, ContractTermRow
 from store.tables.quote import QuoteRow
 from store.tables.quote_approval import QuoteApprovalRow
 from store.tables.request import RequestRow
 
 KIND = "quote"
+DOMAIN = "quote-lifecycle"
+BATCH = 10_000
 PRICING = "pricing/standard"
 
 
@@ -46,11 +49,21 @@ def at_stake(content: Mapping[str, Any]) -> dict[str, int]:
     return {content["currency"]: content["total_minor"]}
 
 
-def kept_facts(session: Session) -> dict[str, dict[str, Any]]:
-    """By quote what its last request for approval keeps, the facts of the policy's table by which it was decided."""
+def kept_facts(session: Session) -> Iterator[list[dict[str, Any]]]:
+    """What requests for approval keep of their quotes, the facts of the policy's table by which they were decided.
+
+    In batches, oldest first: of several for a quote the last one counts.
+    """
     asked = select(col(RequestRow.content)).where(col(RequestRow.kind) == KIND)
-    rows = session.execute(asked.order_by(col(RequestRow.created_at), col(RequestRow.id))).scalars()
-    return {content["quote"]: content for content in map(parse, rows)}
+    ordered = asked.order_by(col(RequestRow.created_at), col(RequestRow.id))
+    found = session.execute(ordered, execution_options={"stream_results": True, "yield_per": BATCH})
+    for contents in found.scalars().partitions():
+        yield [parse(content) for content in contents]
+
+
+def owner(session: Session) -> str:
+    """The group that a policy means by the owner of a quote; empty where nobody is accountable."""
+    return accountable_in(ownership.table(session), DOMAIN)
 
 
 def payment_days(session: Session, quote: str) -> int:

@@ -112,10 +112,10 @@ class Records:
             made = Partition(kind=kind, number=number, rows=part.num_rows, digest="", file=f"{kind}/{number}.parquet")
             self._parts.append(made)
 
-    def facts(self, decided: Mapping[str, Mapping[str, object]] | None = None) -> tuple[dict[str, Row], int, int]:
+    def facts(self, kept: Sequence[Sequence[Mapping[str, object]]] = ()) -> tuple[dict[str, Row], int, int]:
         """The facts of every deal, how many are as they were decided, and how many of a sample were compared."""
         with engine(self.files, Limits("200MB", 1)) as connection:
-            past = Past(self.snapshot, self.books.get, decided or {})
+            past = Past(self.snapshot, self.books.get, kept)
             found = load_deals(connection, self.files, past)
             rows = connection.sql("FROM deal").to_arrow_table().to_pylist()
             return {row["deal"]: {name: row[name] for name in FACTS} for row in rows}, found.decided, found.compare()
@@ -181,7 +181,9 @@ def test_a_deal_that_was_asked_about_has_the_facts_by_which_it_was_decided(tmp_p
     kept = {"discount_percent": 40, "margin_percent": 1, "strategic_account": True, "payment_days": 90}
     kept |= {"standard_clauses": False, "regions": 3}
     records = Records(tmp_path, quotes)
-    found, decided, compared = records.facts({quotes[1].id: {**kept, "quote": quotes[1].id}, "Q-other": kept})
+    first = {**kept, "quote": quotes[1].id, "regions": 2}
+    batches = [[first, {**kept, "quote": "Q-other"}], [{**first, "regions": 3}], [{**kept, "quote": "Q-more"}]]
+    found, decided, compared = records.facts(batches)
 
     assert found[quotes[1].id] == kept and (decided, compared) == (1, 3)
     assert found[quotes[0].id] == records.wanted(quotes[0])
@@ -192,7 +194,7 @@ def ten(tmp_path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Any]]:
     chance = random.Random(7)
     records = Records(tmp_path, [drawn_quote(chance, number) for number in range(10)])
     with engine(records.files, Limits("200MB", 1)) as connection:
-        yield connection, load_deals(connection, records.files, Past(records.snapshot, records.books.get, {}))
+        yield connection, load_deals(connection, records.files, Past(records.snapshot, records.books.get, ()))
 
 
 def test_facts_that_are_not_those_of_the_authority_engine_fail_the_replay(

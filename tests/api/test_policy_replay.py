@@ -27,6 +27,7 @@ from store.tables.columns import table_of
 from store.tables.quote import QuoteLineRow, QuoteRow
 from tests.api.conftest import Caller
 from tests.builders import FINANCE, REQUESTER, Business
+from tests.commands.test_ownership import change_table, put
 from web import pages
 
 POLICY, PROMOTED = "approval/standard", "Q-7-0000001"
@@ -107,6 +108,18 @@ def _promoted(business: Business) -> None:
         session.execute(update(quotes).where(quotes.c.id == PROMOTED).values(place | of))
         session.execute(delete(lines).where(lines.c.quote == PROMOTED, lines.c.line > 1))
         session.execute(update(lines).where(lines.c.quote == PROMOTED).values(router))
+
+
+def test_the_owner_of_quotes_is_who_the_ownership_table_says(business: Business) -> None:
+    change_table(business, put(business, "domain/quote-lifecycle", accountable="sales-operations"))
+    with business.database.reading() as session:
+        document = document_of(policy_at(session, POLICY, 1))
+        owner = version_of(session, POLICY, 1).owner
+    for row in document["quote"]["rows"]:
+        for stage in row["then"]["stages"]:
+            stage["groups"] = ["owner"]
+    route = Version(policy_in(document), "draft", owner).route(_plain())
+    assert (owner, route.groups) == ("sales-operations", ("sales-operations",))
 
 
 def _plain() -> dict[str, object]:
