@@ -14,7 +14,7 @@ HEAD = ("deal", "currency", "value_minor")
 def deals_of(
     connection: duckdb.DuckDBPyConnection, old: Version, new: Version, number: int, start: int, limit: int
 ) -> DealPage:
-    """The deals of a flow, by its place among the flows of the replay, the largest first.
+    """The deals of a flow, by its place among the flows of the replay, the largest of each currency in turn.
 
     Raises NotFound("unknown_flow"), Invalid("bad_rule", "no_quote_rule").
     """
@@ -23,7 +23,8 @@ def deals_of(
     if not 0 <= number < len(flows):
         raise NotFound("unknown_flow", f"The replay has {len(flows)} flows, the first is number 0.", flow=number)
     flow = flows[number]
-    query = f"{_chosen(ways, flow)} ORDER BY value_minor DESC, deal LIMIT {limit} OFFSET {start}"
+    turn = "row_number() OVER (PARTITION BY currency ORDER BY value_minor DESC, deal)"
+    query = f"{_chosen(ways, flow)} ORDER BY {turn}, currency LIMIT {limit} OFFSET {start}"
     found = connection.execute(query)
     names = [column[0] for column in found.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

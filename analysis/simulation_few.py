@@ -23,6 +23,7 @@ from analysis.simulation_parts import (
     by_delta,
     by_margin,
     effect_of,
+    in_turn,
 )
 from domain.canonical import canonical
 from domain.simulation import STEPS, QuoteEffect
@@ -55,9 +56,9 @@ def part_of_rows(rows: Sequence[Row]) -> Part:
         bars=_bars(moved),
         same=sum(delta == 0 for _, delta in moved),
         shares=_shares(effects),
-        largest=tuple(sorted((effect for effect, delta in effects if delta), key=by_delta)[:LARGEST]),
-        largest_margins=tuple(sorted(margins, key=by_margin)[:LARGEST]),
-        top=tuple(sorted((effect for effect, _ in effects), key=by_amount)[:TOP]),
+        largest=in_turn([effect for effect, delta in effects if delta], by_delta, LARGEST),
+        largest_margins=in_turn(margins, by_margin, LARGEST),
+        top=in_turn([effect for effect, _ in effects], by_amount, TOP),
         examples={name: found[:EXAMPLES] for name, found in examples.items()},
         digests=_digests(ordered),
     )

@@ -114,7 +114,8 @@ def _answers(compared: Compared, case: Case) -> list[str]:
 
 def _top(top: Sequence[QuoteEffect]) -> Pack:
     """The largest affected quotes: they must keep a price, of zero or more. What neither book prices tells nothing."""
-    title = f"Top revenue: the {len(top)} largest affected quotes" if top else "Top revenue"
+    turns = ", of each currency in turn" if len({effect.currency for effect in top}) > 1 else ""
+    title = f"Top revenue: the {len(top)} largest affected quotes{turns}" if top else "Top revenue"
     if not top:
         return _without("top_revenue", title, "the change affects no open quote")
     unknown = [effect.quote for effect in top if effect.new_minor is None]

@@ -1,7 +1,8 @@
 """Effects on quotes as columns, and what is summed up of them: parts merge in any grouping to the same whole (D14a)."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
@@ -118,9 +119,9 @@ def _merge(one: Part, other: Part) -> Part:
         **{name: getattr(one, name) + getattr(other, name) for name in SUMS},
         bars=tuple(a + b for a, b in zip(one.bars, other.bars, strict=True)),
         shares={key: _added(one.shares.get(key), other.shares.get(key)) for key in {*one.shares, *other.shares}},
-        largest=tuple(sorted((*one.largest, *other.largest), key=by_delta)[:LARGEST]),
-        largest_margins=tuple(sorted((*one.largest_margins, *other.largest_margins), key=by_margin)[:LARGEST]),
-        top=tuple(sorted((*one.top, *other.top), key=by_amount)[:TOP]),
+        largest=in_turn((*one.largest, *other.largest), by_delta, LARGEST),
+        largest_margins=in_turn((*one.largest_margins, *other.largest_margins), by_margin, LARGEST),
+        top=in_turn((*one.top, *other.top), by_amount, TOP),
         examples={
             name: tuple(sorted((*one.examples.get(name, ()), *other.examples.get(name, ())))[:EXAMPLES])
             for name in {*one.examples, *other.examples}
@@ -151,6 +152,27 @@ def by_margin(effect: QuoteEffect) -> tuple[int, str]:
 def by_amount(effect: QuoteEffect) -> tuple[int, str]:
     """Largest amount first."""
     return -(effect.old_minor or 0), effect.quote
+
+
+def in_turn(
+    effects: Sequence[QuoteEffect], by: Callable[[QuoteEffect], tuple[int, str]], most: int
+) -> tuple[QuoteEffect, ...]:
+    """The first effects of each currency, one currency after the other: amounts of two of them cannot be compared."""
+    return tuple(effects[place] for place in _turns([(*by(effect), effect.currency) for effect in effects], most))
+
+
+def _turns(keys: Sequence[tuple[int, str, str]], most: int) -> list[int]:
+    """The places of the first keys of each currency in turn. What is worth nothing, or nobody knows what, comes last.
+
+    Any part of the keys has the first ones of the whole among its own first ones, so it makes no difference in which
+    parts they are looked at.
+    """
+    turns, seen = list[tuple[bool, int, str, int]](), Counter[str]()
+    for place in sorted(range(len(keys)), key=keys.__getitem__):
+        key, _, currency = keys[place]
+        turns.append((key >= 0, seen[currency], currency, place))
+        seen[currency] += 1
+    return [place for *_, place in sorted(turns)[:most]]
 
 
 def _sum(column: pa.ChunkedArray) -> int:
@@ -206,14 +228,23 @@ def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, 
 
 
 def _first(found: pa.Table, key: Any, most: int) -> tuple[QuoteEffect, ...]:
-    """The first rows by a key, then by quote; only those up to the last key that is needed are put in order."""
-    if found.num_rows > most:
-        last = pc.max(key.take(pc.select_k_unstable(key, most, [("", "ascending")])))
-        chosen = pc.less_equal(key, last)
-        found, key = found.filter(chosen), key.filter(chosen)
-    by = pa.table({"key": key, "quote": found["quote"]})
-    order = pc.sort_indices(by, sort_keys=[("key", "ascending"), ("quote", "ascending")])
-    return tuple(effect_of(row) for row in found.take(order.slice(0, most)).to_pylist())
+    """The first rows of each currency in turn by a key, then by quote."""
+    keyed, currencies = found.append_column("key", key), pc.unique(found["currency"])
+    some = [_first_rows(keyed.filter(pc.equal(keyed["currency"], currency)), most) for currency in currencies]
+    if not some:
+        return ()
+    rows = pa.concat_tables(some)
+    keys = list(zip(*(rows[name].to_pylist() for name in ("key", "quote", "currency")), strict=True))
+    return tuple(effect_of(row) for row in rows.take(pa.array(_turns(keys, most), pa.int64())).to_pylist())
+
+
+def _first_rows(keyed: pa.Table, most: int) -> pa.Table:
+    """The first rows; only those up to the last key that is needed are put in order."""
+    if keyed.num_rows > most:
+        last = pc.max(keyed["key"].take(pc.select_k_unstable(keyed["key"], most, [("", "ascending")])))
+        keyed = keyed.filter(pc.less_equal(keyed["key"], last))
+    order = pc.sort_indices(keyed, sort_keys=[("key", "ascending"), ("quote", "ascending")])
+    return keyed.take(order.slice(0, most))
 
 
 def effect_of(row: Mapping[str, Any]) -> QuoteEffect:

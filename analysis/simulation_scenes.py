@@ -46,7 +46,7 @@ class Scenes(Model):
 
 
 Look: TypeAlias = Callable[[Subject, Sequence[str]], Scenes]
-"""(subject, ids of the largest affected quotes) -> the scenes."""
+"""(subject, ids of the largest affected quotes of each currency in turn) -> the scenes."""
 
 
 def nothing(subject: Subject, largest: Sequence[str]) -> Scenes:

@@ -62,7 +62,7 @@ class Deal(Model):
 
 
 class DealPage(Model):
-    """Some deals of a flow, the largest first; start: how many come before them."""
+    """Some deals of a flow, the largest of each currency in turn; start: how many come before them."""
 
     flow: Flow
     start: int

@@ -144,10 +144,11 @@ class Simulation(Model):
 
     delta: new minus old in minor units per currency; margin_delta: the same of what is left after cost, without the
     quotes of which a price or cost is missing on a side (margins_unknown); largest, largest_margins: the quotes whose
-    price and whose margin moves most; cases_file: digest of the file of all cases. What follows makes it
-    reproducible (R-6.4): digest over the ordered logical rows of all cases, the snapshot that held the quotes (empty:
-    read from the database), seed and number of the lines compared with the reference, digest of the SQL, and the file
-    of the other business that was looked at (scenes_file). edition: which checks and packs the product knew then.
+    price and whose margin moves most, of each currency in turn; cases_file: digest of the file of all cases. What
+    follows makes it reproducible (R-6.4): digest over the ordered logical rows of all cases, the snapshot that held the
+    quotes (empty: read from the database), seed and number of the lines compared with the reference, digest of the SQL,
+    and the file of the other business that was looked at (scenes_file). edition: which checks and packs the product
+    knew then.
     """
 
     versions: Mapping[str, int]

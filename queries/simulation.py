@@ -28,7 +28,7 @@ MOST_TOGETHER = 20
 LATER = frozenset(
     {
         *("edition", "scenes_file", "checks", "compared", "packs", "differences"),
-        *("margin_delta", "margins_unknown", "largest_margins"),
+        *("margin_delta", "margins_unknown", "largest_margins", "largest"),
     }
 )
 """What an earlier edition of a simulation did not know, or knew less of."""

@@ -64,6 +64,9 @@ def deals(
     policy: Annotated[str, Query(max_length=120)] = POLICY,
     start: Whole = 0,
 ) -> DealPage:
-    """The deals of a flow, by its place among the flows, the largest first, with the facts that policies ask for."""
+    """The deals of a flow, by its place among the flows, with the facts that policies ask for.
+
+    The largest of each currency come in turn.
+    """
     versions = compared(session, policy, old, new, change)
     return replayed_deals(session, *tools(installation), versions, flow, start)

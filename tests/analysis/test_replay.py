@@ -12,6 +12,7 @@ import pytest
 from analysis import replay as engine
 from analysis.engine import Limits, workspace
 from analysis.replay import Disagreement, Version, replay
+from analysis.replay_deals import deals_of
 from domain.errors import Invalid
 from domain.replay import Replay
 from policies.content import document_of, policy_in, seed_policy
@@ -73,6 +74,22 @@ def run(deals: Sequence[Deal], old: Version, new: Version, sample: int = 1_000) 
         table = pa.table({name: pa.array([d[name] for d in deals], kind) for name, kind in COLUMNS.items()})
         connection.register("deal", table)
         return replay(connection, "approval/standard", old, new, "sha256:x", sample)
+
+
+def test_the_deals_of_a_flow_are_the_largest_of_each_currency_in_turn() -> None:
+    values = {
+        "yen": ("JPY", 3_000),
+        "less": ("JPY", 2_000),
+        "euro": ("EUR", 9),
+        "cent": ("EUR", 1),
+        "more": ("JPY", 1_000),
+    }
+    deals = [deal(name, currency=currency, value_minor=minor) for name, (currency, minor) in values.items()]
+    with workspace(Limits("200MB", 1)) as (connection, _):
+        table = pa.table({name: pa.array([d[name] for d in deals], kind) for name, kind in COLUMNS.items()})
+        connection.register("deal", table)
+        found = deals_of(connection, shipped(), shipped(), 0, 1, 3)
+    assert [one.deal for one in found.items] == ["yen", "cent", "less"], "without the first, euro, and the last, more"
 
 
 def test_every_deal_goes_where_the_evaluator_sends_it() -> None:

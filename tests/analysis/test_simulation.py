@@ -1,18 +1,14 @@
 """Simulation over a snapshot: the rows, sums and digest of the reference, in any grouping; what is wrong is found."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 from sqlalchemy import update
 
 from activities.snapshot import refresh
 from analysis import simulation, simulation_engine
 from analysis.assessment import Wide, run_simulation, subject_of
-from analysis.columns import partition_of
 from analysis.impact import Sources
 from analysis.simulation import (
     cases_of,
@@ -24,8 +20,7 @@ from analysis.simulation import (
 )
 from analysis.simulation_checks import case_checks
 from analysis.simulation_engine import effects_sql
-from analysis.simulation_few import part_of_rows
-from analysis.simulation_parts import COUNTS, FAILING_LINES, SCHEMA, WORDS, Part, counted, merged, part_of
+from analysis.simulation_parts import Part, merged, part_of
 from analysis.simulation_subject import Subject
 from commands.assessments import record_simulation
 from commands.changes import withdraw_change
@@ -351,47 +346,3 @@ def test_the_folder_of_spilled_rows_is_gone_afterwards(
     simulate_many(subject, snapshot, snapshot_files, LIMITS, seeded.files)
 
     assert list((tmp_path / "spill").iterdir()) == []
-
-
-def test_moves_are_counted_by_columns_as_row_by_row_also_those_that_round_to_zero() -> None:
-    olds, moves = (1, 10_000, 10**9), (-2_000, -1_999, -1, 0, 1, 199, 200, 201, 30_000)
-    amounts = [(old, old + move) for old in olds for move in moves] + [(0, 5), (-5, 5), (None, 5), (5, None)]
-    # Where basis points of a move do not fit into 64 bits.
-    amounts += [
-        (old, old + sign * move)
-        for old in (2**40, 2**49, 2**60)
-        for move in (2**49, 2**49 + 1, 2**60, 2**60 // 50, 2**60 // 50 + 1)
-        for sign in (1, -1)
-    ]
-    costs = [1, None, 7]
-    rows = [
-        {
-            **dict.fromkeys(WORDS, "DE"),
-            **dict.fromkeys(COUNTS, 0),
-            "quote": f"Q-{number:03d}",
-            "old_minor": old,
-            "new_minor": new,
-            "old_cost": costs[number % 3],
-            "new_cost": costs[number % 2],
-        }
-        for number, (old, new) in enumerate(amounts)
-    ]
-
-    rows = [row | dict(zip(FAILING_LINES, (n % 2, n % 3, n % 5), strict=True)) for n, row in enumerate(rows)]
-    columns = pa.Table.from_pylist(rows, SCHEMA)
-    whole = part_of(columns)
-    apart = [part_of_rows(list(some)) for some in by_partition(rows)]
-    assert whole == part_of_rows(rows) == merged(apart) == merged([merged(apart[3:]), *reversed(apart[:3])])
-    assert (whole.unpriced, whole.negative, whole.thin) == tuple(
-        sum(row[name] for row in rows) for name in FAILING_LINES
-    )
-    # Evidence of an earlier release, which counted no failing lines, is found again by the same digest.
-    assert whole.digest == "sha256:eef49cb13b3d471cc170d2d0f014b3a4e1bd9992e2eb09690b052fc842e895bf"
-    first_lines = columns.drop_columns(FAILING_LINES)
-    assert counted(columns) is columns and part_of(counted(first_lines)).digest == whole.digest
-
-
-def by_partition(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The rows of each partition of quotes."""
-    numbers = sorted({partition_of(row["quote"]) for row in rows})
-    return [[row for row in rows if partition_of(row["quote"]) == number] for number in numbers]
