@@ -9,7 +9,7 @@ from analysis.impact import reached_by, touched_by
 from domain.artifact import EVERYWHERE, Part
 from domain.kinds import kind_of_artifact
 from domain.kinds.kind import Touched
-from domain.touched import words_of
+from domain.touched import meet
 
 
 def collides(session: Session, parts: Sequence[Part], others: Sequence[Part]) -> bool:
@@ -29,7 +29,8 @@ def collides(session: Session, parts: Sequence[Part], others: Sequence[Part]) ->
 def meets(parts: Sequence[Part], others: Sequence[Part]) -> bool:
     """Whether two changes meet in a line: they move the same offering in one place, or one artifact as a whole.
 
-    Changes of one offering in two markets collide and do not meet: together they do what each of them does.
+    Changes of one offering in two markets, or for two customers, collide and do not meet: together they do what each
+    of them does.
     """
     return _about_all_of_one(parts, others) or _in_one_place(touched_by(parts), touched_by(others))
 
@@ -51,11 +52,7 @@ def _in_one_place(one: Sequence[Touched], others: Sequence[Touched]) -> bool:
         by_offering[item.offering].append(item)
     everywhere = by_offering.get(EVERYWHERE, [])
     return any(
-        _meet(item, other)
+        meet(item, other)
         for item in one
         for other in (others if item.offering == EVERYWHERE else (*by_offering.get(item.offering, ()), *everywhere))
     )
-
-
-def _meet(one: Touched, other: Touched) -> bool:
-    return all(a == b or EVERYWHERE in (a, b) for a, b in zip(words_of(one), words_of(other), strict=True))

@@ -8,7 +8,7 @@ from domain.canonical import canonical_columns
 from domain.errors import Invalid
 from domain.impact import VERY_LONG
 from domain.money import exponent
-from domain.touched import Touching
+from domain.touched import Touching, day_of
 
 SCHEMA = "documents/1"
 NAMES = ("document", "market", "currency", "value", "lines")
@@ -73,12 +73,14 @@ def hits_of(rows: Sequence[Any], touching: Touching, chosen: bool) -> Hits:
 
     chosen: whether only lines with the wanted words are among them, so that often nothing is left to be judged.
     """
-    exact = chosen and touching.exact
+    exact, further = chosen and touching.exact, touching.further
     found: dict[str, list[Any]] = {}
     negative = unreadable = 0
-    for used, document, _, model, market, channel, currency, value, total, wrong_version, wrong_dates, *_ in rows:
-        if not exact and not touching.matches((used, model, market, channel, currency)):
-            continue
+    for used, document, _, model, market, channel, currency, value, total, wrong_version, wrong_dates, *head in rows:
+        if not exact:
+            line = (used, model, market, channel, currency)
+            if not (touching.matches((*line, *head[:2]), day_of(head[2])) if further else touching.matches(line)):
+                continue
         if not isinstance(value, int):
             value, unreadable = 0, unreadable + 1
         negative += value < 0

@@ -23,7 +23,7 @@ from domain.kinds import kind_of_artifact
 from domain.kinds.kind import Touched, nothing_further
 from domain.quote import Quote, QuoteLine
 from domain.snapshot import Snapshot
-from domain.touched import WORDS, Touching, touching
+from domain.touched import WORDS, Touching, day_of, names_of, touching, within
 from store import artifacts, snapshots
 from store.documents import DOCUMENTS, PINNED, Period, by_index, ids_since, lines_of, moved_since
 from store.files import FileStore
@@ -87,18 +87,15 @@ def reached_by(session: Session, parts: Iterable[Part]) -> tuple[Touched, ...]:
 
 
 def _ordered(found: Iterable[Touched]) -> tuple[Touched, ...]:
-    return tuple(sorted(found, key=lambda t: (t.offering, t.selling_model, t.market, t.channel, t.currency)))
+    return tuple(sorted(found, key=names_of))
 
 
 def uses(quote: Quote, line: QuoteLine, touched: Touched) -> bool:
     """Whether a line of a quote uses what is touched."""
-    words = (line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
-    return all(getattr(touched, name) in (EVERYWHERE, actual) for name, actual in zip(WORDS, words, strict=True))
-
-
-def affected_lines(quote: Quote, touched: Sequence[Touched]) -> tuple[QuoteLine, ...]:
-    """The lines of a quote that use anything touched."""
-    return tuple(line for line in quote.lines if any(uses(quote, line, item) for item in touched))
+    placed = (line.offering, line.selling_model, quote.market, quote.channel, quote.currency)
+    words = (*placed, quote.customer, quote.segment)
+    same = all(getattr(touched, name) in (EVERYWHERE, actual) for name, actual in zip(WORDS, words, strict=True))
+    return same and within(touched.period, day_of(quote.created_at))
 
 
 def find(sources: Sources, parts: Sequence[Part]) -> Found:
@@ -186,10 +183,12 @@ def _indexed(sources: Sources, wanted: Touching, most: int | None) -> dict[str, 
     named = dict(wanted.wanted)
     if "offering" in named:
         named["used"] = named.pop("offering")
-    found = by_index(sources.session, named, _renewing(sources.now), None if most is None else most + 1)
+    at_most = None if most is None else most + 1
+    found = by_index(sources.session, named, _renewing(sources.now), at_most, wanted.further)
     if most is not None and sum(len(rows) for rows in found.values()) > most:
         return None
-    return {kind: hits_of(rows, wanted, chosen=True) for kind, rows in found.items()}
+    asked = {document.kind: wanted.without(*document.unknown) for document in DOCUMENTS}
+    return {kind: hits_of(rows, asked[kind], chosen=True) for kind, rows in found.items()}
 
 
 def _by_index(sources: Sources, because: str) -> Provenance:
@@ -205,7 +204,7 @@ def _scanned(sources: Sources, snapshot: Snapshot, wanted: Touching, why: str) -
         if len(ids) > MOST_MOVED:
             raise Unavailable(STALE, "Too much has moved since the snapshot was taken; it is brought up to now first.")
         rows = moved_since(session, document, snapshot.below, renewing)
-        live[document.kind] = hits_of(rows, wanted, chosen=False)
+        live[document.kind] = hits_of(rows, wanted.without(*document.unknown), chosen=False)
         # One that moved between the two statements was read as it is now, so the scan must leave it out.
         moved[document.kind] = sorted(ids | {row.document for row in rows})
     found = scan(snapshot, sources.snapshots, sources.limits, wanted, _question(sources), moved)

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from domain.artifact import EVERYWHERE, Content, Entry, Operation, Part
+from domain.artifact import Content, Entry, Operation, Part
 from domain.canonical import canonical_columns
 from domain.impact import Answer
 from domain.kinds import kind_of
 from domain.kinds.kind import Question, Touched
-from domain.touched import WORDS
+from domain.touched import meet
 from store import artifacts
 from store.files import FileStore
 
@@ -130,12 +130,7 @@ def _changed(
 def _meets(kind: str, entry: Entry, touched: Sequence[Touched]) -> bool:
     """Whether an entry holds for anything that is touched."""
     same = Operation.model_construct(entry="", before=dict(entry), after=dict(entry))
-    return any(_overlap(mine, item) for mine in kind_of(kind).touched(same) for item in touched)
-
-
-def _overlap(one: Touched, other: Touched) -> bool:
-    words = ((getattr(one, word), getattr(other, word)) for word in WORDS)
-    return all(EVERYWHERE in pair or pair[0] == pair[1] for pair in words)
+    return any(meet(mine, item) for mine in kind_of(kind).touched(same) for item in touched)
 
 
 def _rolled_back(parts: Sequence[Part]) -> Entries:

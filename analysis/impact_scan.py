@@ -9,22 +9,26 @@ import pyarrow.compute as pc
 
 from analysis.engine import Limits, engine, parquet
 from analysis.hits import NAMES, Hits, in_columns
+from analysis.touched_sql import conditions, load, table
 from domain.snapshot import Snapshot
-from domain.touched import WORDS, Touching
+from domain.touched import Touching
 from store.documents import DOCUMENTS, EARLIEST, LATEST, Document, Period
 from store.snapshots import SnapshotFiles
 
-QUOTE_WORDS = {"offering": "l.offering", "selling_model": "l.selling_model", "market": "h.market"}
+LINE_WORDS = {"offering": "l.offering", "selling_model": "l.selling_model"}
+QUOTE_WORDS = {**LINE_WORDS, "market": "h.market", "customer": "h.customer"}
+OWN_WORDS = {**QUOTE_WORDS, **{name: f"h.{name}" for name in ("channel", "currency", "segment")}}
+MADE = "CAST(make_timestamp(epoch_us(h.created_at)) AS DATE)"
 KINDS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
     "quote": (
         "quote_line l JOIN quote h ON h.id = l.quote",
         ("quote", "quote_line"),
-        {**QUOTE_WORDS, "channel": "h.channel", "currency": "h.currency"},
+        OWN_WORDS,
     ),
     "order": (
         "sales_order_line l JOIN sales_order h ON h.id = l.sales_order",
         ("sales_order", "sales_order_line"),
-        {**QUOTE_WORDS, "channel": "h.channel", "currency": "h.currency"},
+        OWN_WORDS,
     ),
     "asset": (
         "asset h JOIN sales_order o ON o.id = h.sales_order "
@@ -38,7 +42,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
         {**QUOTE_WORDS, "market": "o.market", "channel": "o.channel", "currency": "o.currency"},
     ),
 }
-"""For each kind of document where its lines are in a snapshot, on which records, and where the five words stand."""
+"""For each kind of document where its lines are in a snapshot, on which records, and where its words stand."""
 
 
 @dataclass(frozen=True)
@@ -87,23 +91,16 @@ def prepare(
     """Make what the SQL names: a view for each kind of record, what is touched, what moved."""
     for kind in snapshot.kinds:
         connection.execute(f"CREATE VIEW {kind} AS SELECT * FROM {parquet(files.paths(snapshot, kind))}")
-    for number, (given, wanted) in enumerate(_groups(touching)):
-        rows = pa.table({WORDS[place]: [row[n] for row in wanted] for n, place in enumerate(given)})
-        _table(connection, f"touched_{number}", rows if given else pa.table({"any": ["*"]}))
-    for word, values in touching.wanted.items():
-        _table(connection, f"wanted_{word}", pa.table({word: values}))
+    for name, known in dict(_known(touching, document) for document in DOCUMENTS).items():
+        load(connection, known, name)
     for kind, documents in moved.items():
-        _table(connection, f"moved_{kind}", pa.table({"id": pa.array(list(documents), pa.string())}))
+        table(connection, f"moved_{kind}", pa.table({"id": pa.array(list(documents), pa.string())}))
 
 
-def _table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    connection.register("given", rows)
-    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
-    connection.unregister("given")
-
-
-def _groups(touching: Touching) -> list[tuple[tuple[int, ...], list[tuple[str, ...]]]]:
-    return [(given, sorted(wanted)) for given, wanted in sorted(touching.groups.items())]
+def _known(touching: Touching, document: Document) -> tuple[str, Touching]:
+    """What is touched as far as a kind of document can tell, and the name of its tables."""
+    known = touching.without(*document.unknown)
+    return ("touched" if known is touching else f"touched_{document.kind}"), known
 
 
 def scan_sql(document: Document, touching: Touching, question: Question, moved: bool) -> str:
@@ -111,32 +108,20 @@ def scan_sql(document: Document, touching: Touching, question: Question, moved: 
     source, _, words = KINDS[document.kind]
     total = "sum(l.net_minor)" if document.total is None else f"any_value(h.{document.total.name})"
     states = ", ".join(f"'{state}'" for state in document.states)
-    conditions = [f"h.status IN ({states})", *_wanted(touching, words)]
+    name, known = _known(touching, document)
+    holding = [f"h.status IN ({states})", *conditions(known, words, MADE, name)]
     if moved:
-        conditions.append(f"h.id NOT IN (SELECT id FROM moved_{document.kind})")
+        holding.append(f"h.id NOT IN (SELECT id FROM moved_{document.kind})")
     if document.renews is not None:
         first, last = (f"TIMESTAMPTZ '{at.isoformat()}'" for at in question.renewing)
-        conditions.append(f"h.ends_at >= {first} AND h.ends_at < {last}")
+        holding.append(f"h.ends_at >= {first} AND h.ends_at < {last}")
     return (
         f"SELECT h.id AS document, any_value({words['market']}) AS market, any_value({words['currency']}) AS currency, "
         f"CAST({total} AS BIGINT) AS value, count(*) AS lines, count(*) FILTER (l.net_minor < 0) AS negative, "
         f"any_value({_wrong_version(document, question)}) AS wrong_version, "
         f"any_value({_wrong_dates(document)}) AS wrong_dates "
-        f"FROM {source} WHERE {' AND '.join(conditions)} GROUP BY h.id ORDER BY h.id"
+        f"FROM {source} WHERE {' AND '.join(holding)} GROUP BY h.id ORDER BY h.id"
     )
-
-
-def _wanted(touching: Touching, words: Mapping[str, str]) -> list[str]:
-    """First word by word, which leaves most lines out early; then the combinations, where words leave any open."""
-    found = [f"{words[word]} IN (SELECT {word} FROM wanted_{word})" for word in touching.wanted]
-    if touching.exact:
-        return found
-    combinations = []
-    for number, (given, _) in enumerate(_groups(touching)):
-        names = [WORDS[place] for place in given]
-        line = ", ".join(words[name] for name in names)
-        combinations.append(f"({line}) IN (SELECT ({', '.join(names)}) FROM touched_{number})" if names else "TRUE")
-    return [*found, f"({' OR '.join(combinations)})"]
 
 
 def _wrong_version(document: Document, question: Question) -> str:

@@ -12,11 +12,13 @@ import pyarrow as pa
 from analysis.pricing_cells import SIDES
 from analysis.pricing_promotions import Place
 from analysis.pricing_tables import Seen, Tables
+from analysis.touched_sql import conditions, load
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS
 from domain.pricing import LARGEST_AMOUNT
 from domain.pricing_rules import LARGEST_QUANTITY
+from domain.touched import WORDS
 
 GROUP = ("offering", "selling_model", "currency")
 WIDEST = 2**62
@@ -68,6 +70,8 @@ def load_tables(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
     rules = {"contract": tables.contract, "bundle": tables.bundle, "promotion": tables.promotion}
     for name, rows in {"price": tables.price, **{name: _arrow(rows) for name, rows in rules.items() if rows}}.items():
         connection.register(f"{name}_row", rows)
+    if tables.only is not None:
+        load(connection, tables.only)
 
 
 def _arrow(rows: Sequence[Mapping[str, object]]) -> pa.Table:
@@ -101,7 +105,7 @@ found AS (
     p.unit_scale IS NULL OR s.made IS NULL
       OR coalesce(s.quantity NOT BETWEEN 1 AND {LARGEST_QUANTITY}, true)
       OR coalesce(s.discount NOT BETWEEN 0 AND {BASIS_POINTS}, true) AS faulty
-  FROM sold s {_price_join(tables)}{_rule_joins(tables)}),
+  FROM sold s {_price_join(tables)}{_rule_joins(tables)}{_only(tables)}),
 sound AS (SELECT *, CASE WHEN NOT faulty THEN quantity{_wide(tables)} END AS n FROM found),
 {", ".join(_steps(tables))}
 {_closed(tables)}"""
@@ -189,6 +193,13 @@ def _rule_joins(tables: Tables) -> str:
                 f"AND {period.format(alias)}"
             )
     return "".join(f"\n    {join}" for join in joins)
+
+
+def _only(tables: Tables) -> str:
+    """For whom and when a change touches lines, where it does not touch all that have its prices."""
+    if tables.only is None:
+        return ""
+    return f"\n  WHERE {' AND '.join(conditions(tables.only, {word: f's.{word}' for word in WORDS}, 's.made'))}"
 
 
 def _less(amount: str, points: str) -> str:

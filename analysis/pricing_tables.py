@@ -20,6 +20,7 @@ from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.money import BASIS_POINTS, MICRO
 from domain.pricing import PriceBook
+from domain.touched import Touching, touching
 
 AMOUNTS = ("unit", "extra", "floor", "cost")
 Row = dict[str, Any]
@@ -41,7 +42,8 @@ class Tables:
 
     levels: which of market and channel the price rows name, most specific first; the flags say which rules occur at
     all, so that nothing is calculated for rules that nobody has; signed: whether an amount can be below zero; dearest:
-    bound of what a line comes to, in millionths; largest: of every amount on the way there.
+    bound of what a line comes to, in millionths; largest: of every amount on the way there; only: what a line has to
+    use, where prices alone do not tell it.
     """
 
     price: pa.Table
@@ -58,13 +60,14 @@ class Tables:
     signed: bool
     dearest: int
     largest: int
+    only: Touching | None
 
 
 def compile_books(
     connection: duckdb.DuckDBPyConnection, old: PriceBook, new: PriceBook, touched: Sequence[Touched], seen: Seen
 ) -> Tables:
     """The tables of two books for what is touched."""
-    books = (old, new)
+    books, used = (old, new), touching(touched)
     prices = price_rows(connection, cells(books, touched, seen.sold, seen.currencies))
     promotions = promotion_cells(old.of_type("promotion"), new.of_type("promotion"), seen.places)
     contracts = _agreed(books, "contract", "customer", "unit_price_micros", "unit")
@@ -83,6 +86,7 @@ def compile_books(
         amounts_off=any(cell[f"{side}_micros"] for cell in promotions for side in SIDES),
         signed=_signed(prices, contracts, bundles, promotions),
         **_bounds(prices, contracts, promotions, seen.largest_quantity),
+        only=used if used.further else None,
     )
 
 

@@ -22,7 +22,7 @@ from domain.pricing import PriceBook, beyond, line_amounts, line_fault
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
 from domain.simulation import MARGIN_FLOOR_BASIS_POINTS
 from domain.snapshot import Snapshot
-from domain.touched import Touching, touching
+from domain.touched import HEAD_WORDS, Touching, touching
 from store.snapshots import SnapshotFiles
 
 SAMPLED_QUOTES, SAMPLED_PARTITIONS = 100, 2
@@ -35,7 +35,7 @@ NARROW = WIDEST // (4 * BASIS_POINTS)
 """Up to such amounts a margin times ten thousand fits into 64 bits."""
 PLACES = {
     **{name: f"l.{name}" for name in ("offering", "selling_model")},
-    **{name: f"q.{name}" for name in ("market", "channel", "currency")},
+    **{name: f"q.{name}" for name in ("market", "channel", "currency", *HEAD_WORDS)},
 }
 """Where the words stand by which something is touched."""
 TOTALS = {"old_minor": "old_net", "new_minor": "new_net", "old_cost": "old_cost", "new_cost": "new_cost"}
@@ -262,7 +262,8 @@ def _silent(connection: duckdb.DuckDBPyConnection, books: Books, records: Record
     Where one word of all that is touched differs, these are exactly the quotes that need a row and have none.
     """
     connection.register("effect", effects.select(["quote"]))
-    rest = f"SELECT id, market, channel, currency FROM {records.quotes} ANTI JOIN effect ON quote = id"
+    words = ", ".join(word for word, where in PLACES.items() if where.startswith("q."))
+    rest = f"SELECT id, {words} FROM {records.quotes} ANTI JOIN effect ON quote = id"
     quotes = _table(connection, rest)
     connection.unregister("effect")
     if not quotes.num_rows:

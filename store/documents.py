@@ -34,13 +34,14 @@ from sqlmodel import Session
 
 from domain.canonical import encoded
 from domain.quote import OPEN_STATUSES
+from domain.touched import HEAD_WORDS
 from store import where_used
 from store.quotes import LINES as QUOTE_LINES
 from store.quotes import PUBLISHED, QUOTES
 from store.records import head_of
 from store.tables.artifact import ArtifactRow
 from store.tables.asset import AssetRow
-from store.tables.columns import Instant, table_of
+from store.tables.columns import Instant, readable, table_of
 from store.tables.contract import ContractRow
 from store.tables.order import OrderLineRow, OrderRow
 
@@ -76,6 +77,12 @@ class Document:
     source: tuple[Table, ColumnElement[Any]] | None = None
     dated: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
     renews: ColumnElement[Any] | None = None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What it cannot tell of what may be touched: only a quote's own date says in which period it was priced."""
+        words = tuple(name for name in HEAD_WORDS if name not in self.head.c)
+        return words if self.kind == where_used.QUOTE else (*words, "period")
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -138,6 +145,7 @@ CONTRACT = Document(
     renews=CONTRACTS.c.ends_at,
 )
 DOCUMENTS = (QUOTE, ORDER, ASSET, CONTRACT)
+MADE = readable(QUOTES.c.created_at).label("made")
 
 
 Period: TypeAlias = tuple[datetime, datetime]
@@ -146,15 +154,18 @@ Positions: TypeAlias = Mapping[str, int]
 """By kind of head the commit position from which on its documents have moved."""
 
 
-def by_index(session: Session, wanted: Wanted, renewing: Period, most: int | None) -> dict[str, list[Any]]:
+def by_index(
+    session: Session, wanted: Wanted, renewing: Period, most: int | None, further: bool = False
+) -> dict[str, list[Any]]:
     """Lines of live documents that use what is wanted, by kind of document, at most so many, from the index.
 
     Columns: used, document, line, selling_model, market, channel, currency, value (of the line), total (of the
-    document, None: of its lines), wrong_version, wrong_dates, and the kind.
+    document, None: of its lines), wrong_version, wrong_dates, then, where further is asked, customer, segment and the
+    instant at which the quote was made (None: unknown to the document), and the kind.
     """
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     given = {column: encoded(list(values)).decode() if on_sqlite else list(values) for column, values in wanted.items()}
-    query = _indexed(tuple(sorted(given)), most is not None, on_sqlite)
+    query = _indexed(tuple(sorted(given)), most is not None, on_sqlite, further)
     found: dict[str, list[Any]] = {document.kind: [] for document in DOCUMENTS}
     # Rows of tables need no object-relational session; without it they cost half as much.
     for row in session.connection().execute(query, {**given, **_bounds(renewing), "most": most}):
@@ -163,7 +174,7 @@ def by_index(session: Session, wanted: Wanted, renewing: Period, most: int | Non
 
 
 @cache
-def _indexed(wanted: tuple[str, ...], limited: bool, on_sqlite: bool) -> Select[Any]:
+def _indexed(wanted: tuple[str, ...], limited: bool, on_sqlite: bool, further: bool) -> Select[Any]:
     """One pass over the index for all kinds of document, each line joined to its head if that is live.
 
     Built once, and with constants in its text: for few lines building and binding cost more than asking.
@@ -174,19 +185,32 @@ def _indexed(wanted: tuple[str, ...], limited: bool, on_sqlite: bool) -> Select[
         live = [*_live(document), PUBLISHED] if document is QUOTE else _live(document)
         joined = joined.outerjoin(document.head, and_(document.head.c.id == its_own, *live))
     heads = [document.head.c.id.is_not(None) for document in DOCUMENTS]
-    among = [_among(USES.c[column], column, on_sqlite) for column in wanted]
+    among = [_among(USES.c[column], column, on_sqlite) for column in wanted if column in USES.c]
+    among += [_among_heads(word, on_sqlite) for word in wanted if word in HEAD_WORDS]
+    more = [*(_of_heads(word) for word in HEAD_WORDS), MADE] if further else []
     query = (
         select(
             *(USES.c[name] for name in QUOTE.line),
             func.coalesce(*(document.total for document in DOCUMENTS if document.total is not None)).label("total"),
             _flag(*(wrong for document in DOCUMENTS for wrong in _wrong_versions(document))).label("wrong_version"),
             _flag(*(wrong for document in DOCUMENTS for wrong in _wrong_dates(document))).label("wrong_dates"),
+            *more,
             USES.c.document_kind,
         )
         .select_from(joined)
         .where(USES.c.kind == _constant(where_used.OFFERING), *among, or_(*heads))
     )
     return query.limit(bindparam("most", type_=Integer)) if limited else query
+
+
+def _of_heads(word: str) -> ColumnElement[Any]:
+    return func.coalesce(*(document.head.c[word] for document in DOCUMENTS if word in document.head.c))
+
+
+def _among_heads(word: str, on_sqlite: bool) -> ColumnElement[bool]:
+    """Heads with one of the values, and those that do not know the word."""
+    found = _of_heads(word)
+    return or_(found.is_(None), _among(found, word, on_sqlite))
 
 
 def _among(column: ColumnElement[Any], name: str, on_sqlite: bool) -> ColumnElement[bool]:
@@ -214,12 +238,14 @@ def lines_of(session: Session, offerings: Sequence[str], most: int) -> int:
 
 
 def moved_since(session: Session, document: Document, below: Positions, renewing: Period) -> Sequence[Any]:
-    """Lines of live documents that moved since these positions, with the columns of `by_index` but the last."""
+    """Lines of live documents that moved since these positions, with all columns of `by_index` but the last."""
     query = select(
         *(column.label(name) for name, column in document.line.items()),
         (cast(None, BigInteger) if document.total is None else document.total).label("total"),
         _flag(*_wrong_versions(document)).label("wrong_version"),
         _flag(*_wrong_dates(document)).label("wrong_dates"),
+        *(document.head.c[word] if word in document.head.c else cast(None, Text) for word in HEAD_WORDS),
+        MADE if document is QUOTE else cast(None, Instant()),
     ).select_from(document.lines)
     # Each way on its own, because with either of both no index by position helps.
     ways = [query.where(*_live(document), moved) for moved in _since(session, document, below)]

@@ -4,17 +4,19 @@ Every reader asks for `PUBLISHED` quotes: a batch that is being written is not t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, not_, or_, select, update
 from sqlmodel import Session
 
 from domain.artifact import EVERYWHERE
 from domain.kinds.kind import Touched
 from domain.quote import OPEN_STATUSES, Quote, QuoteLine
+from domain.touched import HEAD_WORDS, days
 from store import bulk, where_used
-from store.tables.columns import READABLE, CommitPosition, readable, table_of
+from store.tables.columns import READABLE, CommitPosition, Instant, readable, table_of
 from store.tables.quote import QuoteBatchRow, QuoteLineRow, QuoteRow
 
 CHUNK = 500
@@ -28,7 +30,8 @@ LINE_FIELDS = tuple(QuoteLine.model_fields)
 QUOTE_FIELDS = tuple(name for name in Quote.model_fields if name != "lines")
 
 USED = {"used": "offering", **{name: name for name in ("selling_model", "market", "channel", "currency")}}
-"""Columns of the where-used index, and the words of what is touched that they hold."""
+COLUMNS = {**USED, **{name: name for name in HEAD_WORDS}}
+"""Columns of the where-used index and of the heads of quotes, and the words of what is touched that they hold."""
 
 
 def _read(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
@@ -58,22 +61,33 @@ def open_ids_using(session: Session, touched: Sequence[Touched]) -> set[str]:
     """The ids of those quotes."""
     found: set[str] = set()
     for item in touched:
-        words = {column: getattr(item, name) for column, name in USED.items()}
+        words = {column: getattr(item, name) for column, name in COLUMNS.items()}
         named = {column: word for column, word in words.items() if word != EVERYWHERE}
-        found.update(session.execute(_where_used(tuple(named)), named).scalars())
+        dated = item.period != EVERYWHERE
+        given = {**named, **(_bounds(item.period) if dated else {})}
+        found.update(session.execute(_where_used(tuple(named), dated), given).scalars())
     return found
 
 
+def _bounds(period: str) -> dict[str, datetime]:
+    since, until = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in days(period))
+    return {"since": since, "until": until}
+
+
 @cache
-def _where_used(named: tuple[str, ...]) -> Select[tuple[str]]:
-    """The look-up by these columns of the index, built once."""
+def _where_used(named: tuple[str, ...], dated: bool) -> Select[tuple[str]]:
+    """The look-up by these columns of the index and of the head, built once."""
+    made = readable(QUOTES.c.created_at)
     conditions = [
         USES.c.kind == where_used.OFFERING,
         USES.c.document_kind == where_used.QUOTE,
         QUOTES.c.status.in_(OPEN_STATUSES),
         PUBLISHED,
-        *(USES.c[column] == bindparam(column) for column in named),
+        *((QUOTES if column in HEAD_WORDS else USES).c[column] == bindparam(column) for column in named),
     ]
+    if dated:
+        begun, over = (made >= bindparam(end, type_=Instant()) for end in ("since", "until"))
+        conditions.append(or_(made.is_(None), and_(begun, not_(over))))
     joined = USES.join(QUOTES, QUOTES.c.id == USES.c.document)
     return select(USES.c.document).select_from(joined).where(*conditions).distinct()
 

@@ -158,13 +158,20 @@ def place(operation: Operation) -> tuple[str, str]:
 
 
 def touched(operation: Operation) -> tuple[Touched, ...]:
-    """The offering about which the rule is, where it holds or held; a mark of high risk moves nothing."""
+    """The offering about which the rule is, where it holds or held; a mark of high risk moves nothing.
+
+    What allows an offering to some denies it to everybody else, so only one that denies is about those it names.
+    """
     found = {
-        Touched(offering=entry["offering"], market=entry["country"], channel=entry["channel"])
+        Touched(offering=entry["offering"], market=entry["country"], channel=entry["channel"], **_denied(entry))
         for entry in (operation.before, operation.after)
         if entry and entry["type"] == "rule"
     }
-    return tuple(sorted(found, key=lambda item: (item.offering, item.market, item.channel)))
+    return tuple(sorted(found, key=lambda item: tuple(item.model_dump().values())))
+
+
+def _denied(rule: Entry) -> dict[str, str]:
+    return {name: rule[name] for name in ("customer", "segment")} if rule["effect"] == "deny" else {}
 
 
 KIND = Kind(

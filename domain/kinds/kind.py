@@ -81,13 +81,19 @@ ALWAYS = (Check.VALIDATION, Check.IMPACT, Check.APPROVAL, Check.RELEASE_GATE, Ch
 
 
 class Touched(Model):
-    """What an operation moves in the business: an offering, where, and at which charge; `*` is any."""
+    """What an operation moves in the business: an offering, where, at which charge, and for whom; `*` is any.
+
+    period: `since/until`, the first day and the first one after it (ISO dates), of quotes that were made within it.
+    """
 
     offering: str
     selling_model: str = EVERYWHERE
     market: str = EVERYWHERE
     channel: str = EVERYWHERE
     currency: str = EVERYWHERE
+    customer: str = EVERYWHERE
+    segment: str = EVERYWHERE
+    period: str = EVERYWHERE
 
 
 EVERYTHING = (Touched(offering=EVERYWHERE),)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from domain.artifact import EVERYWHERE, Content, Operation, Problem
+from domain.artifact import EVERYWHERE, Content, Entry, Operation, Problem
 from domain.errors import Invalid
 from domain.kinds.kind import ALWAYS, Check, Kind, Pack, Plane, Question, Touched
 from domain.kinds.pricing_entries import (
@@ -255,18 +255,29 @@ def place(operation: Operation) -> tuple[str, str]:
 
 
 def touched(operation: Operation) -> tuple[Touched, ...]:
-    """The offering and where its price or cost moves; a golden scenario moves nothing."""
+    """The offering and where, for whom and when its price or cost moves; a golden scenario moves nothing.
+
+    A bundle's price is told apart by its offering alone: which quotes hold the bundle too is the simulation's answer.
+    """
     entry = operation.after or operation.before or {}
     if entry["type"] == "golden":
         return ()
-    return (
-        Touched(
-            offering=entry.get("offering", EVERYWHERE),
-            selling_model=entry.get("selling_model", entry.get("resource", EVERYWHERE)),
-            market=entry.get("market", EVERYWHERE),
-            channel=entry.get("channel", EVERYWHERE),
-            currency=entry["currency"],
-        ),
+    if entry["type"] != "promotion":
+        return (_touched(entry),)
+    # Only its days are not part of its id: those before count and those after.
+    return tuple(dict.fromkeys(_touched(one) for one in (operation.before, operation.after) if one))
+
+
+def _touched(entry: Entry) -> Touched:
+    return Touched(
+        offering=entry.get("offering", EVERYWHERE),
+        selling_model=entry.get("selling_model", entry.get("resource", EVERYWHERE)),
+        market=entry.get("market", EVERYWHERE),
+        channel=entry.get("channel", EVERYWHERE),
+        currency=entry["currency"],
+        customer=entry.get("customer", EVERYWHERE),
+        segment=entry.get("segment", EVERYWHERE),
+        period=f"{entry['since']}/{entry['until']}" if entry["type"] == "promotion" else EVERYWHERE,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date as LocalDate
+from datetime import timedelta
 from itertools import combinations, product
 from typing import Annotated, Literal
 
@@ -151,14 +152,25 @@ def place(operation: Operation) -> tuple[str, str]:
 
 
 def touched(operation: Operation) -> tuple[Touched, ...]:
-    """The offerings that a promotion discounts or discounted, where it does."""
+    """The offerings that a promotion discounts or discounted, where, for whom and when it does."""
     found = {
-        Touched(offering=offering, market=entry["market"], channel=entry["channel"])
+        Touched(
+            offering=offering,
+            market=entry["market"],
+            channel=entry["channel"],
+            segment=entry["segment"],
+            period=_days(entry),
+        )
         for entry in (operation.before, operation.after)
         if entry
         for offering in entry["offerings"]
     }
-    return tuple(sorted(found, key=lambda item: (item.offering, item.market, item.channel)))
+    return tuple(sorted(found, key=lambda item: (item.offering, item.market, item.channel, item.segment, item.period)))
+
+
+def _days(promotion: Entry) -> str:
+    first, last = period(promotion["first_day"], promotion["last_day"])
+    return f"{first.isoformat()}/{min(last, LocalDate.max - timedelta(days=1)) + timedelta(days=1)}"
 
 
 KIND = Kind(

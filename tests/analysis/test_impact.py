@@ -38,6 +38,12 @@ from tests.examples import examples
 OFFERINGS = ("FIBRE-500", "FIBRE-1000", "SETUP", "no-such-offering")
 MARKETS, CHANNELS, CURRENCIES = ("DE", "CH", "JP"), ("direct", "partner"), ("EUR", "CHF", "JPY")
 
+CUSTOMERS, SEGMENTS = tuple(f"customer-{number:05d}" for number in range(6)), ("consumer", "business")
+TODAY = datetime.now(UTC).date()
+PERIODS = tuple(
+    f"{TODAY - timedelta(days=first)}/{TODAY - timedelta(days=last)}" for first, last in ((90, 20), (9, -1))
+)
+
 
 def some(values: Sequence[str]) -> st.SearchStrategy[str]:
     return st.sampled_from((EVERYWHERE, *values))
@@ -51,6 +57,9 @@ TOUCHED = st.lists(
         market=some(MARKETS),
         channel=some(CHANNELS),
         currency=some(CURRENCIES),
+        customer=some(CUSTOMERS),
+        segment=some(SEGMENTS),
+        period=some(PERIODS),
     ),
     min_size=1,
     max_size=4,
@@ -94,7 +103,7 @@ TASK = put(
 )  # fmt: skip
 FIELD = put(type="field", contract="billing-handoff", name="cost_centre", data_type="text", required=False)
 CREDITED = put(
-    type="promotion", id="spring-fibre", name="Spring fibre", first_day="2027-03-01", last_day="2027-05-31",
+    type="promotion", id="spring-fibre", name="Spring fibre", first_day="2021-03-01", last_day="2099-05-31",
     offerings=["FIBRE-250", "FIBRE-500"], off_basis_points=1000, stacking_group="season", billing="credit",
     attribution="SPRING27",
 )  # fmt: skip
@@ -130,6 +139,12 @@ def by_scan(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_index_scan_and_reference_find_the_same(
     trading: Business, snapshot_files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Nobody can read when this one was made, so that it counts in every period.
+    never = "'soon'" if trading.database.is_sqlite else "'infinity'"
+    with as_owner(trading.login) as connection:
+        connection.execute(text(f"UPDATE quote SET created_at = {never} WHERE id = 'Q-{SEED}-0000003'"))
+        for table in ("quote", "sales_order", "asset", "contract"):
+            connection.execute(text(f"UPDATE {table} SET customer = 'customer-0000' || substr(id, length(id), 1)"))
     refresh(trading.gateway, snapshot_files)
     # What moved since the snapshot counts as it is now: one quote closed, one moved to a market where it is not sold.
     with trading.database.writing() as session:
@@ -151,6 +166,8 @@ def test_index_scan_and_reference_find_the_same(
             assert index[kind].file() == scanned[kind].file(), kind
             assert index[kind].all_faults() == scanned[kind].all_faults()
         assert index["quote"].file() == reference(trading, touched).file()
+        with trading.database.reading() as session:
+            assert sorted(stored.open_ids_using(session, touched)) == index["quote"].document
 
     same()
 
@@ -252,6 +269,7 @@ def test_promotions_for_the_same_lines_overlap(business: Business) -> None:
         "offering": "FIBRE-500",
         "market": "DE",
         "currency": EVERYWHERE,
+        "since": "2000-01-01",
         "until": "9999-01-01",
     }
     with business.database.reading() as session:

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis.pricing_promotions import Place, promotion_cells
-from domain.artifact import EVERYWHERE
+from domain.artifact import EVERYWHERE, Operation
 from domain.kinds.kind import Touched
+from domain.kinds.pricing import KIND
 from domain.kinds.pricing_entries import Cost, Price, PriceEntry, Promotion, Tier
 from domain.pricing import LARGEST_AMOUNT, PriceBook, line_amounts, line_fault, price_line
 from domain.pricing_rules import LARGEST_QUANTITY
@@ -80,7 +81,7 @@ def test_what_a_change_touches_is_priced_and_nothing_else(
     old: PriceBook, moved: Sequence[PriceEntry], quotes: Sequence[Quote]
 ) -> None:
     new = PriceBook({**old.entries, **book_of(moved).entries})
-    touched = [_touched(entry) for entry in moved]
+    touched = [item for key in book_of(moved).entries for item in _touched(key, old, new)]
     wanted = {
         (quote.id, line.line)
         for quote in quotes
@@ -91,18 +92,27 @@ def test_what_a_change_touches_is_priced_and_nothing_else(
             for one, other in (
                 (item.offering, line.offering), (item.selling_model, line.selling_model),
                 (item.market, quote.market), (item.channel, quote.channel), (item.currency, quote.currency),
+                (item.customer, quote.customer), (item.segment, quote.segment),
             )
         )
+        and (item.period == EVERYWHERE or _holds(item.period, quote))
     }  # fmt: skip
-    found = by_engine(old, new, quotes, touched)
+    found, reference = by_engine(old, new, quotes, touched), by_reference(old, new, quotes)
 
-    assert found == {key: outcome for key, outcome in by_reference(old, new, quotes).items() if key in wanted}
+    assert found == {key: outcome for key, outcome in reference.items() if key in wanted}
+    # What a change moves it touches: prices before and after, costs before and after.
+    moves = {key for key, outcome in reference.items() if outcome and outcome[::2] != outcome[1::2]}
+    assert moves <= wanted
 
 
-def _touched(entry: PriceEntry) -> Touched:
-    fields = {name: getattr(entry, name) for name in ("market", "channel", "currency") if hasattr(entry, name)}
-    model = getattr(entry, "selling_model", getattr(entry, "resource", EVERYWHERE))
-    return Touched(offering=getattr(entry, "offering", EVERYWHERE), selling_model=model, **fields)
+def _touched(key: str, old: PriceBook, new: PriceBook) -> tuple[Touched, ...]:
+    return KIND.touched(Operation(entry=key, before=old.entries.get(key), after=new.entries[key]))
+
+
+def _holds(period: str, quote: Quote) -> bool:
+    since, until = map(date.fromisoformat, period.split("/"))
+    assert quote.created_at is not None
+    return since <= quote.created_at.date() < until
 
 
 @settings(max_examples=examples(20))

@@ -315,8 +315,24 @@ def test_a_security_change_says_who_gains_and_who_loses() -> None:
 @pytest.mark.parametrize(
     ("name", "entry", "place", "touched"),
     [
-        ("promotion", {**PROMOTION, "market": "DE"}, ("DE", "*"), (Touched(offering="FIBRE", market="DE"),)),
-        ("eligibility", {**RULE, "country": "DE"}, ("DE", "*"), (Touched(offering="FIBRE", market="DE"),)),
+        (
+            "promotion",
+            {**PROMOTION, "market": "DE", "segment": "public"},
+            ("DE", "*"),
+            (Touched(offering="FIBRE", market="DE", segment="public", period="2027-06-01/2027-09-01"),),
+        ),
+        (
+            "eligibility",
+            {**RULE, "country": "DE", "customer": "acme"},
+            ("DE", "*"),
+            (Touched(offering="FIBRE", market="DE", customer="acme"),),
+        ),
+        (
+            "eligibility",
+            {**RULE, "effect": "allow", "customer": "acme"},
+            ("*", "*"),
+            (Touched(offering="FIBRE"),),
+        ),
         (
             "document",
             {**TEMPLATE, "offering": "TV", "country": "CH"},
