@@ -75,6 +75,23 @@ def test_the_reference_without_its_steps_gives_the_same_amounts(book: PriceBook,
             assert line_amounts(book, quote, line) == (priced and (priced.net_minor, priced.cost_minor))
 
 
+def test_a_line_of_another_customer_segment_or_day_is_not_priced() -> None:
+    day = datetime(2026, 1, 9, tzinfo=UTC)
+    head = dict.fromkeys(("status", "owner", "market", "channel"), "-")
+    line = QuoteLine.model_construct(
+        line=1, offering="A", selling_model="monthly", quantity=1, unit_price_micros=0, discount_basis_points=0, net_minor=0
+    )  # fmt: skip
+    one, other = (
+        Quote.model_construct(
+            id=customer, **head, customer=customer, segment=segment, currency="EUR", created_at=made, lines=(line,)
+        )
+        for customer, segment, made in (("acme", "public", day), ("bolt", "consumer", day + timedelta(days=1)))
+    )
+    book = book_of([_price("EUR", 1_000_000)])
+    for only in ({"customer": "acme"}, {"segment": "public"}, {"period": "2026-01-09/2026-01-10"}):
+        assert by_engine(book, book, [one, other], [Touched(offering="A", **only)]).keys() == {("acme", 1)}, only
+
+
 @settings(max_examples=examples(50))
 @given(books, st.lists(entries, min_size=1, max_size=4), some_quotes)
 def test_what_a_change_touches_is_priced_and_nothing_else(
