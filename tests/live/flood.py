@@ -88,7 +88,7 @@ def flowing(platform: Platform, change: str, rate: int, seconds: float) -> Itera
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def strangers(story: Story, change: str) -> list[Any]:

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.databases import EMPTY, PostgresDatabases
-from tests.live.flood import MOST_EVENTS, RATE, current_run, flooded, flowing, runs
+from tests.live.flood import MOST_EVENTS, PATIENCE, RATE, current_run, flooded, flowing, runs
 from tests.live.outage import Stoppable, parked
 from tests.live.platform import Platform
 from tests.live.story import Story
 from tests.live.test_doorbell import waiting
+from tests.live.waiting import eventually
 
 __all__ = ["waiting"]
 SECONDS = 40
@@ -37,9 +38,10 @@ def test_a_flood_while_the_database_is_gone_leaves_the_change_parked_in_runs_tha
         story.until_seen(change)
         first = platform.workflow(change, current_run)
         server.pause()
-        with flowing(platform, change, RATE, SECONDS) as flood:
-            flood.communicate()
-        assert change in parked(platform)
+        # For as long as it takes: a slow machine takes fewer signals a second, and the history is long later.
+        with flowing(platform, change, RATE, PATIENCE):
+            eventually(lambda: platform.workflow(change, current_run) != first, bool, PATIENCE, "a new run")
+        eventually(lambda: change in parked(platform), what="a change that is parked")
         server.resume()
         story.withdraw(change).raise_for_status()
         story.until(change, "withdrawn")
