@@ -228,23 +228,27 @@ def _shares(found: pa.Table) -> dict[tuple[str, str, str], tuple[int, int, int, 
 
 
 def _first(found: pa.Table, key: Any, most: int) -> tuple[QuoteEffect, ...]:
-    """The first rows of each currency in turn by a key, then by quote."""
-    keyed, currencies = found.append_column("key", key), pc.unique(found["currency"])
-    some = [_first_rows(keyed.filter(pc.equal(keyed["currency"], currency)), most) for currency in currencies]
-    if not some:
+    """The first rows of each currency in turn by a key, then by quote; only rows that may be among them are copied."""
+    currencies = found["currency"]
+    chosen = [pc.indices_nonzero(pc.equal(currencies, currency)) for currency in pc.unique(currencies)]
+    if not chosen:
         return ()
-    rows = pa.concat_tables(some)
-    keys = list(zip(*(rows[name].to_pylist() for name in ("key", "quote", "currency")), strict=True))
+    places = pa.concat_arrays([_first_places(found["quote"], key, rows, most) for rows in chosen])
+    rows, values = found.take(places), key.take(places).to_pylist()
+    keys = list(zip(values, rows["quote"].to_pylist(), rows["currency"].to_pylist(), strict=True))
     return tuple(effect_of(row) for row in rows.take(pa.array(_turns(keys, most), pa.int64())).to_pylist())
 
 
-def _first_rows(keyed: pa.Table, most: int) -> pa.Table:
-    """The first rows; only those up to the last key that is needed are put in order."""
-    if keyed.num_rows > most:
-        last = pc.max(keyed["key"].take(pc.select_k_unstable(keyed["key"], most, [("", "ascending")])))
-        keyed = keyed.filter(pc.less_equal(keyed["key"], last))
-    order = pc.sort_indices(keyed, sort_keys=[("key", "ascending"), ("quote", "ascending")])
-    return keyed.take(order.slice(0, most))
+def _first_places(quotes: Any, key: Any, places: Any, most: int) -> Any:
+    """Which of some rows are the first; only those up to the last key that is needed are put in order."""
+    keys = key.take(places)
+    if len(places) > most:
+        last = pc.max(keys.take(pc.select_k_unstable(keys, most, [("", "ascending")])))
+        needed = pc.indices_nonzero(pc.less_equal(keys, last))
+        keys, places = keys.take(needed), places.take(needed)
+    by = pa.table({"key": keys, "quote": quotes.take(places)})
+    order = pc.sort_indices(by, sort_keys=[("key", "ascending"), ("quote", "ascending")])
+    return places.take(order.slice(0, most))
 
 
 def effect_of(row: Mapping[str, Any]) -> QuoteEffect:
